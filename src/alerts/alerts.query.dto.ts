@@ -1,0 +1,35 @@
+import { IsEnum, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { DEVICE_ID, DEVICE_ID_RULE } from '../domain/device-id.js';
+import { AlertKind, AlertStatus } from '../generated/prisma/enums.js';
+import { IsPlainText } from '../http/is-plain-text.decorator.js';
+import { PageQuery } from '../http/page.query.dto.js';
+
+export class AlertsQuery extends PageQuery {
+  /** Only alerts of this status. */
+  @IsOptional()
+  @IsEnum(AlertStatus)
+  status?: AlertStatus;
+
+  /** Only alerts of this kind. */
+  @IsOptional()
+  @IsEnum(AlertKind)
+  kind?: AlertKind;
+
+  /**
+   * Only alerts of this device.
+   * @example PIBOX-7
+   */
+  @IsOptional()
+  @Matches(DEVICE_ID, { message: DEVICE_ID_RULE })
+  device_id?: string;
+
+  /**
+   * Only alerts of devices that stand at this site now.
+   * @example Kibera Primary
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  @IsPlainText()
+  site?: string;
+}

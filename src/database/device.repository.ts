@@ -1,0 +1,185 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma } from '../generated/prisma/client.js';
+import { asked } from './database-error.js';
+import { DeviceRow, LatestSyncRow, storedDevice } from './device.row.js';
+import { PrismaService } from './prisma.service.js';
+import { StoredSyncEvent } from './sync-event.row.js';
+
+export interface StoredDevice {
+  readonly deviceId: string;
+  readonly name: string | null;
+  readonly site: string | null;
+  readonly labels: string[];
+  /** Seconds; null where the service's default applies. */
+  readonly expectedIntervalSeconds: number | null;
+  readonly firstSeenAt: Date;
+  readonly lastContactAt: Date;
+  readonly lastSuccessAt: Date | null;
+  readonly lastFailureAt: Date | null;
+  readonly lastErrorMessage: string | null;
+  readonly totalSyncs: number;
+  readonly totalFailedSyncs: number;
+  readonly totalFilesSynced: number;
+  readonly consecutiveFailures: number;
+  /** Null where none of its events is kept. */
+  readonly latestSync: StoredSyncEvent | null;
+}
+
+export interface DeviceChanges {
+  readonly name?: string | null;
+  readonly site?: string | null;
+  readonly labels?: string[];
+  readonly expectedIntervalSeconds?: number | null;
+}
+
+export interface DeviceQuery {
+  readonly site?: string;
+  readonly label?: string;
+  /** Only devices whose failure streak is at least this. */
+  readonly streakFrom?: number;
+  /** Only devices whose failure streak is below this. */
+  readonly streakBelow?: number;
+  /** Only devices after this one. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** A place in the order of repeated failures, worst first. */
+export interface FailureRank {
+  readonly totalFailedSyncs: number;
+  readonly deviceId: string;
+}
+
+export interface FailingDevice {
+  readonly deviceId: string;
+  readonly name: string | null;
+  readonly site: string | null;
+  readonly totalSyncs: number;
+  readonly totalFailedSyncs: number;
+  readonly consecutiveFailures: number;
+  readonly lastFailureAt: Date;
+  readonly lastSuccessAt: Date | null;
+  readonly lastErrorMessage: string | null;
+}
+
+export interface FleetTotals {
+  readonly devices: number;
+  readonly syncEvents: number;
+  readonly failures: number;
+  readonly filesSynced: number;
+}
+
+@Injectable()
+export class DeviceRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async exists(deviceId: string): Promise<boolean> {
+    return (await asked(() => this.prisma.device.count({ where: { deviceId } }))) > 0;
+  }
+
+  async find(deviceId: string): Promise<StoredDevice | undefined> {
+    const [device] = await this.withLatestSync(Prisma.sql`devices.device_id = ${deviceId}`, 1);
+    return device;
+  }
+
+  /** Devices in the order of their ids. */
+  async inIdOrder(query: DeviceQuery): Promise<StoredDevice[]> {
+    const conditions = [Prisma.sql`TRUE`];
+    if (query.after !== undefined) conditions.push(Prisma.sql`devices.device_id > ${query.after}`);
+    if (query.site !== undefined) conditions.push(Prisma.sql`devices.site = ${query.site}`);
+    if (query.label !== undefined)
+      conditions.push(Prisma.sql`devices.labels @> ARRAY[${query.label}]::text[]`);
+    if (query.streakFrom !== undefined) {
+      // The first half is what the partial index says of its rows.
+      conditions.push(
+        Prisma.sql`devices.consecutive_failures > 0 AND devices.consecutive_failures >= ${query.streakFrom}::integer`,
+      );
+    }
+    if (query.streakBelow !== undefined) {
+      conditions.push(Prisma.sql`devices.consecutive_failures < ${query.streakBelow}::integer`);
+    }
+    return this.withLatestSync(Prisma.join(conditions, ' AND '), query.limit);
+  }
+
+  /** @returns false when there is no such device */
+  async change(deviceId: string, changes: DeviceChanges): Promise<boolean> {
+    const { count } = await asked(() =>
+      this.prisma.device.updateMany({ where: { deviceId }, data: { ...changes } }),
+    );
+    return count > 0;
+  }
+
+  /**
+   * Devices with at least this many failed events of all time, most failures first, then by id.
+   * The order mixes directions, which Prisma's cursor cannot continue; both are the index's own.
+   */
+  async mostFailuresFirst(atLeast: number, limit: number, after?: FailureRank): Promise<FailingDevice[]> {
+    const rest = after
+      ? Prisma.sql`AND devices.total_failed_syncs <= ${after.totalFailedSyncs}::bigint
+          AND (devices.total_failed_syncs < ${after.totalFailedSyncs}::bigint OR devices.device_id > ${after.deviceId})`
+      : Prisma.empty;
+    const rows = await asked(
+      () => this.prisma.$queryRaw<DeviceRow[]>`
+        SELECT devices.*
+        FROM devices
+        WHERE devices.total_failed_syncs > 0 AND devices.total_failed_syncs >= ${atLeast}::bigint ${rest}
+        ORDER BY devices.total_failed_syncs DESC, devices.device_id
+        LIMIT ${limit}::integer`,
+    );
+    return rows.map((row) => ({
+      deviceId: row.device_id,
+      name: row.name,
+      site: row.site,
+      totalSyncs: Number(row.total_syncs),
+      totalFailedSyncs: Number(row.total_failed_syncs),
+      consecutiveFailures: row.consecutive_failures,
+      // Present in every row that has a failure.
+      lastFailureAt: row.last_failure_at as Date,
+      lastSuccessAt: row.last_success_at,
+      lastErrorMessage: row.last_error_message,
+    }));
+  }
+
+  /** Sums of the device rows' counters, never of the events. */
+  async fleetTotals(): Promise<FleetTotals> {
+    const { _count, _sum } = await asked(() =>
+      this.prisma.device.aggregate({
+        _count: { _all: true },
+        _sum: { totalSyncs: true, totalFailedSyncs: true, totalFilesSynced: true },
+      }),
+    );
+    return {
+      devices: _count._all,
+      syncEvents: Number(_sum.totalSyncs ?? 0),
+      failures: Number(_sum.totalFailedSyncs ?? 0),
+      filesSynced: Number(_sum.totalFilesSynced ?? 0),
+    };
+  }
+
+  /**
+   * Each device with the newest event in its own order: one step on the event key a device (LATERAL),
+   * where Prisma would fetch the events of all of them.
+   */
+  private async withLatestSync(condition: Prisma.Sql, limit: number): Promise<StoredDevice[]> {
+    const rows = await asked(
+      () => this.prisma.$queryRaw<(DeviceRow & LatestSyncRow)[]>`
+        SELECT
+          devices.*,
+          latest.id, latest.event_id, latest.reported_at, latest.received_at, latest.effective_at,
+          latest.clock::text, latest.succeeded, latest.latest_files_synced, latest.total_errors,
+          latest.internet_speed, latest.error_message
+        FROM (
+          SELECT devices.* FROM devices WHERE ${condition} ORDER BY devices.device_id LIMIT ${limit}::integer
+        ) AS devices
+        LEFT JOIN LATERAL (
+          SELECT sync_events.*, sync_events.total_files_synced AS latest_files_synced
+          FROM sync_events
+          WHERE sync_events.device_id = devices.device_id
+          ORDER BY sync_events.effective_at DESC, sync_events.succeeded DESC, sync_events.id DESC
+          LIMIT 1
+        ) AS latest ON TRUE
+        ORDER BY devices.device_id`,
+    );
+    return rows.map(storedDevice);
+  }
+}

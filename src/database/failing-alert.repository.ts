@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma } from '../generated/prisma/client.js';
+import { asked } from './database-error.js';
+import { PrismaService } from './prisma.service.js';
+
+/** What a failing alert is judged by, read under the device's lock. */
+export interface FailingAlertCase {
+  readonly streak: number;
+  readonly isAlertOpen: boolean;
+}
+
+export type FailingAlertStep = 'open' | 'resolve' | 'none';
+
+export interface SettledAlert {
+  readonly id: number;
+  readonly deviceId: string;
+  readonly step: 'open' | 'resolve';
+}
+
+@Injectable()
+export class FailingAlertRepository {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /**
+   * Devices whose failing alert and streak disagree, of those given or of the whole fleet. Both halves
+   * start from a partial index: devices that fail now, and alerts that are open now.
+   */
+  async devicesToSettle(streakToAlert: number, deviceIds?: readonly string[]): Promise<string[]> {
+    const among = (column: Prisma.Sql): Prisma.Sql =>
+      deviceIds ? Prisma.sql`AND ${column} = ANY(${[...deviceIds]}::text[])` : Prisma.empty;
+    const rows = await asked(
+      () => this.prisma.$queryRaw<{ device_id: string }[]>`
+        SELECT devices.device_id
+        FROM devices
+        LEFT JOIN alerts
+          ON alerts.device_id = devices.device_id AND alerts.kind = 'failing' AND alerts.resolved_at IS NULL
+        WHERE devices.consecutive_failures > 0
+          AND devices.consecutive_failures >= ${streakToAlert}::integer
+          AND alerts.device_id IS NULL
+          ${among(Prisma.sql`devices.device_id`)}
+        UNION ALL
+        SELECT alerts.device_id
+        FROM alerts
+        JOIN devices ON devices.device_id = alerts.device_id
+        WHERE alerts.kind = 'failing'
+          AND alerts.resolved_at IS NULL
+          AND devices.consecutive_failures < ${streakToAlert}::integer
+          ${among(Prisma.sql`alerts.device_id`)}`,
+    );
+    return rows.map((row) => row.device_id);
+  }
+
+  /**
+   * Opens and resolves failing alerts as `judge` says, each device judged by what stands in its row
+   * once that row is locked: two replicas that settle one device do so one after the other.
+   *
+   * The lock is a statement of its own, in the order of the ids, because the statements after it must
+   * see what was committed while it waited. `alerts_one_unresolved` holds the line even without it.
+   */
+  async settleFailing(
+    deviceIds: readonly string[],
+    judge: (alertCase: FailingAlertCase) => FailingAlertStep,
+  ): Promise<SettledAlert[]> {
+    return asked(() =>
+      this.prisma.$transaction(async (transaction) => {
+        await transaction.$queryRaw`
+          SELECT 1 FROM devices
+          WHERE devices.device_id = ANY(${[...deviceIds]}::text[])
+          ORDER BY devices.device_id
+          FOR NO KEY UPDATE`;
+        const cases = await transaction.$queryRaw<{ device_id: string; streak: number; is_open: boolean }[]>`
+          SELECT
+            devices.device_id,
+            devices.consecutive_failures AS streak,
+            EXISTS (
+              SELECT 1 FROM alerts
+              WHERE alerts.device_id = devices.device_id AND alerts.kind = 'failing' AND alerts.resolved_at IS NULL
+            ) AS is_open
+          FROM devices
+          WHERE devices.device_id = ANY(${[...deviceIds]}::text[])`;
+        const steps = cases.map((row) => ({
+          deviceId: row.device_id,
+          step: judge({ streak: row.streak, isAlertOpen: row.is_open }),
+        }));
+        const devicesTo = (wanted: FailingAlertStep): string[] =>
+          steps.filter(({ step }) => step === wanted).map(({ deviceId }) => deviceId);
+        return [
+          ...(await openFailing(transaction, devicesTo('open'))),
+          ...(await resolveFailing(transaction, devicesTo('resolve'))),
+        ];
+      }),
+    );
+  }
+}
+
+/** The first failure of a streak is the oldest one after the newest success. */
+async function openFailing(
+  transaction: Prisma.TransactionClient,
+  deviceIds: string[],
+): Promise<SettledAlert[]> {
+  if (deviceIds.length === 0) return [];
+  const rows = await transaction.$queryRaw<{ id: bigint; device_id: string }[]>`
+    INSERT INTO alerts (device_id, kind, consecutive_failures, first_failed_sync, last_failed_sync, last_error_message)
+    SELECT
+      devices.device_id, 'failing', devices.consecutive_failures, first.effective_at,
+      devices.last_failure_at, devices.last_error_message
+    FROM devices
+    CROSS JOIN LATERAL (
+      SELECT sync_events.effective_at
+      FROM sync_events
+      WHERE sync_events.device_id = devices.device_id
+        AND NOT sync_events.succeeded
+        AND sync_events.effective_at > coalesce(devices.last_success_at, '-infinity')
+      ORDER BY sync_events.effective_at
+      LIMIT 1
+    ) AS first
+    WHERE devices.device_id = ANY(${deviceIds}::text[])
+    ON CONFLICT (device_id, kind) WHERE resolved_at IS NULL DO NOTHING
+    RETURNING alerts.id, alerts.device_id`;
+  return rows.map((row) => ({ id: Number(row.id), deviceId: row.device_id, step: 'open' }));
+}
+
+/** Keeps in the alert what the streak had grown to; the device's row has forgotten it. */
+async function resolveFailing(
+  transaction: Prisma.TransactionClient,
+  deviceIds: string[],
+): Promise<SettledAlert[]> {
+  if (deviceIds.length === 0) return [];
+  const rows = await transaction.$queryRaw<{ id: bigint; device_id: string }[]>`
+    UPDATE alerts
+    SET
+      status = 'resolved',
+      resolved_at = CURRENT_TIMESTAMP,
+      consecutive_failures = greatest(alerts.consecutive_failures, streak.length),
+      last_failed_sync = greatest(alerts.last_failed_sync, streak.last_failed_sync),
+      last_error_message = devices.last_error_message
+    FROM devices
+    CROSS JOIN LATERAL (
+      SELECT count(*)::integer AS length, max(sync_events.effective_at) AS last_failed_sync
+      FROM sync_events
+      JOIN alerts AS ending
+        ON ending.device_id = sync_events.device_id AND ending.kind = 'failing' AND ending.resolved_at IS NULL
+      WHERE sync_events.device_id = devices.device_id
+        AND NOT sync_events.succeeded
+        AND sync_events.effective_at >= ending.first_failed_sync
+        AND sync_events.effective_at <= devices.last_success_at
+    ) AS streak
+    WHERE alerts.device_id = devices.device_id
+      AND alerts.device_id = ANY(${deviceIds}::text[])
+      AND alerts.kind = 'failing'
+      AND alerts.resolved_at IS NULL
+    RETURNING alerts.id, alerts.device_id`;
+  return rows.map((row) => ({ id: Number(row.id), deviceId: row.device_id, step: 'resolve' }));
+}

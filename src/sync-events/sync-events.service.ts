@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../domain/clock.js';
+import { DeviceRepository } from '../database/device.repository.js';
+import { HistoryQuery, Recording, SyncEventRepository } from '../database/sync-event.repository.js';
+import { StoredSyncEvent } from '../database/sync-event.row.js';
+import { DeviceNotFound } from '../domain/domain-error.js';
+import { judgeClock } from './judge-clock.js';
+import { SyncEventReport } from './sync-event-report.js';
+import { EventConflict } from './sync-event.errors.js';
+import { SyncEventRecorder } from './sync-event.recorder.js';
+
+@Injectable()
+export class SyncEventsService {
+  constructor(
+    private readonly clock: Clock,
+    private readonly recorder: SyncEventRecorder,
+    private readonly syncEvents: SyncEventRepository,
+    private readonly devices: DeviceRepository,
+  ) {}
+
+  /** @throws EventConflict, Overloaded, DatabaseUnavailable */
+  async record(report: SyncEventReport): Promise<Recording> {
+    const receivedAt = this.clock.now();
+    const { effectiveAt, clock } = judgeClock(report.reportedAt, receivedAt, report.sentAt);
+    const recording = await this.recorder.record({
+      deviceId: report.deviceId,
+      eventId: report.eventId,
+      reportedAt: report.reportedAt,
+      receivedAt,
+      effectiveAt,
+      clock,
+      totalFilesSynced: report.totalFilesSynced,
+      totalErrors: report.totalErrors,
+      internetSpeed: report.internetSpeed,
+      errorMessage: report.errorMessage,
+    });
+    if (recording.outcome === 'conflict') throw new EventConflict(report.deviceId, report.eventId ?? '');
+    return recording;
+  }
+
+  /** @throws DeviceNotFound */
+  async history(query: HistoryQuery): Promise<StoredSyncEvent[]> {
+    const events = await this.syncEvents.newestFirst(query);
+    // An empty page has two meanings; the second question is asked only then.
+    if (events.length === 0 && !(await this.devices.exists(query.deviceId)))
+      throw new DeviceNotFound(query.deviceId);
+    return events;
+  }
+}
