@@ -1,0 +1,48 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { codeOf, problem } from './problem.js';
+
+type DocumentedStatus = 400 | 404 | 409 | 413 | 415 | 429 | 503;
+
+const DESCRIPTIONS: Record<DocumentedStatus, string> = {
+  400: 'Not valid JSON, or fields that break their rules; `errors` names each.',
+  404: 'There is no such thing.',
+  409: 'The `event_id` is stored already, with other content.',
+  413: 'The body is larger than 100 kB.',
+  415: 'The body is not JSON, or in an unknown encoding.',
+  429: 'Too many requests; `Retry-After` says in how many seconds to come back.',
+  503: 'Overloaded, or the database is away; `Retry-After` says in how many seconds to come back. Nothing was acknowledged.',
+};
+
+const EXAMPLES: Partial<Record<DocumentedStatus, object>> = {
+  400: problem(400, 'validation_failed', {
+    detail: 'Some fields break their rules.',
+    request_id: 'kq3VJ0aA-1',
+    errors: [{ field: 'total_errors', message: 'must be an integer from 0 to 2147483647' }],
+  }),
+  409: problem(409, 'event_conflict', {
+    detail: 'Device PIBOX-7 has already reported an event boot-41:17 with other content.',
+    request_id: 'kq3VJ0aA-2',
+  }),
+};
+
+/** Documents the problems (RFC 9457) that an operation answers. */
+export function ApiProblems(...statuses: DocumentedStatus[]): MethodDecorator {
+  return applyDecorators(
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: DESCRIPTIONS[status],
+        ...(status === 429 || status === 503
+          ? { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } }
+          : {}),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            example: EXAMPLES[status] ?? problem(status, codeOf(status), { request_id: 'kq3VJ0aA-3' }),
+          },
+        },
+      }),
+    ),
+  );
+}

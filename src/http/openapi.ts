@@ -1,0 +1,64 @@
+import { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+/** Paths that have no `/api` in front: what people and balancers type by hand. */
+const OUTSIDE_THE_API = ['/health'];
+
+const DESCRIPTION = `Devices report every sync attempt; the service keeps each report, shows a device's history, finds
+the devices that keep failing and raises one alert when a device fails three times in a row.
+
+Every path answers with and without \`/api\` in front. Errors are \`application/problem+json\` (RFC 9457); their \`type\`
+is stable. Lists continue at the \`Link\` header's \`rel="next"\`.`;
+
+/** The API's description, made from the controllers and their DTOs. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const document = SwaggerModule.createDocument(
+    app,
+    new DocumentBuilder()
+      .setTitle('PiSync Backend')
+      .setDescription(DESCRIPTION)
+      .setVersion('1')
+      .setLicense('MIT', 'https://opensource.org/license/mit')
+      .addServer('/')
+      .build(),
+    { operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}` },
+  );
+  document.paths = Object.fromEntries(
+    Object.entries(document.paths).map(([path, operations]) => [documentedPath(path), operations]),
+  );
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
+  };
+  return document;
+}
+
+function documentedPath(path: string): string {
+  return OUTSIDE_THE_API.some((outside) => path.startsWith(outside)) ? path : `/api${path}`;
+}
+
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'An error (RFC 9457).',
+  required: ['type', 'title', 'status'],
+  properties: {
+    type: {
+      type: 'string',
+      description: 'Stable name of the kind of error.',
+      example: 'urn:pisync:problem:validation-failed',
+    },
+    title: { type: 'string', example: 'Bad Request' },
+    status: { type: 'integer', example: 400 },
+    detail: { type: 'string', description: 'For people; may change.' },
+    request_id: { type: 'string', description: 'Names the request in the log of the service.' },
+    errors: {
+      type: 'array',
+      description: 'Of a validation: what is wrong with which field.',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};

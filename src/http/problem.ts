@@ -1,0 +1,59 @@
+import { STATUS_CODES } from 'node:http';
+import type { FieldError } from '../domain/domain-error.js';
+
+/** An error answer: application/problem+json. @see https://www.rfc-editor.org/rfc/rfc9457 */
+export interface Problem {
+  /** Stable: programs may compare it. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** For people; may change. */
+  readonly detail?: string;
+  /** Names this request in the service's log. */
+  readonly request_id?: string;
+  /** What is wrong with which field, by its name on the wire. */
+  readonly errors?: readonly FieldError[];
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
+
+/** The status of each domain error, by its code. What is not here is nobody's fault but ours: 500. */
+const STATUS_BY_CODE: Record<string, number> = {
+  validation_failed: 400,
+  malformed_request: 400,
+  device_not_found: 404,
+  alert_not_found: 404,
+  event_conflict: 409,
+  overloaded: 503,
+  database_unavailable: 503,
+  write_conflict: 503,
+};
+
+/** The codes of errors that HTTP itself knows, by their status. */
+const CODE_BY_STATUS: Record<number, string> = {
+  400: 'malformed_request',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  429: 'too_many_requests',
+  500: 'internal_error',
+  503: 'overloaded',
+};
+
+export function statusOf(code: string): number {
+  return STATUS_BY_CODE[code] ?? 500;
+}
+
+export function codeOf(status: number): string {
+  return CODE_BY_STATUS[status] ?? (status < 500 ? 'malformed_request' : 'internal_error');
+}
+
+export function problem(status: number, code: string, more: Partial<Problem> = {}): Problem {
+  return {
+    type: `urn:pisync:problem:${code.replaceAll('_', '-')}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    ...more,
+  };
+}
