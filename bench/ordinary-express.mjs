@@ -1,6 +1,6 @@
 /**
- * The ordinary design of such a service, to compare with: Express and node-postgres, a query at a time for each
- * request (upsert the device, insert the event, look at the last three). Careful code by usual standards; what it
+ * The ordinary design of such a service, to compare with: Express and node-postgres, one transaction a request
+ * (upsert the device, insert the event, look at the last three). Careful code by usual standards; what it
  * lacks is not speed alone: two failures that arrive together can hide the third from each other.
  */
 import express from 'express';
@@ -36,23 +36,33 @@ app.post('/api/sync-event', async (request, response) => {
     response.status(400).json({ error: 'invalid event' });
     return;
   }
-  await pool.query(
-    'INSERT INTO devices VALUES ($1, now()) ON CONFLICT (device_id) DO UPDATE SET last_seen = now()',
-    [device_id],
-  );
-  const inserted = await pool.query(
-    `INSERT INTO sync_events (device_id, timestamp, total_files_synced, total_errors, internet_speed)
-     VALUES ($1, $2, $3, $4, $5) RETURNING *`,
-    [device_id, time, total_files_synced, total_errors, internet_speed],
-  );
-  const { rows } = await pool.query(
-    'SELECT total_errors FROM sync_events WHERE device_id = $1 ORDER BY timestamp DESC, id DESC LIMIT 3',
-    [device_id],
-  );
-  if (rows.length === 3 && rows.every((row) => row.total_errors > 0)) {
-    console.log(`Device ${device_id} has failed 3 times in a row!`);
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(
+      'INSERT INTO devices VALUES ($1, now()) ON CONFLICT (device_id) DO UPDATE SET last_seen = now()',
+      [device_id],
+    );
+    const inserted = await client.query(
+      `INSERT INTO sync_events (device_id, timestamp, total_files_synced, total_errors, internet_speed)
+       VALUES ($1, $2, $3, $4, $5) RETURNING *`,
+      [device_id, time, total_files_synced, total_errors, internet_speed],
+    );
+    const { rows } = await client.query(
+      'SELECT total_errors FROM sync_events WHERE device_id = $1 ORDER BY timestamp DESC, id DESC LIMIT 3',
+      [device_id],
+    );
+    await client.query('COMMIT');
+    if (rows.length === 3 && rows.every((row) => row.total_errors > 0)) {
+      console.log(`Device ${device_id} has failed 3 times in a row!`);
+    }
+    response.status(201).json(inserted.rows[0]);
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  } finally {
+    client.release();
   }
-  response.status(201).json(inserted.rows[0]);
 });
 
 const server = app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
