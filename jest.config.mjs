@@ -1,6 +1,11 @@
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': '@swc/jest' },
+  transform: {
+    '\\.ts$': '@swc/jest',
+    '/@nestjs/throttler/.*\\.js$': '<rootDir>/test/support/commonjs-throttler.mjs',
+  },
+  transformIgnorePatterns: ['/node_modules/(?!@nestjs/throttler/)'],
+  setupFiles: ['<rootDir>/test/support/nest-for-commonjs.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironment: 'node',
 };
