@@ -1,38 +1,33 @@
-import { LoggerService, ValidationPipe } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { ValidationError } from 'class-validator';
-import express, { type Express } from 'express';
-import helmet from 'helmet';
+import type { Express } from 'express';
 import { AppModule } from './app.module.js';
 import { Config } from './config/config.js';
-import { FieldError, ValidationFailed } from './domain/domain-error.js';
 import { FastExpressAdapter } from './http/fast-express.adapter.js';
+import { jsonBody } from './http/json-body.middleware.js';
 import { openApiDocument } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestId } from './http/request-id.middleware.js';
-import { JSON_TYPES, requireJson } from './http/require-json.middleware.js';
+import { securityHeaders } from './http/security-headers.middleware.js';
 import { stripApiPrefix } from './http/strip-api-prefix.middleware.js';
 import { turnAwayWhenFull } from './http/turn-away-when-full.middleware.js';
+import { WireValidationPipe } from './http/wire-validation.pipe.js';
 import { SyncEventRecorder } from './sync-events/sync-event.recorder.js';
-
-/** One report is under 3 kB; a larger body is a mistake or an attack. */
-const LARGEST_BODY = '100kb';
 
 /** Makes the application that the service and its end-to-end tests share; it neither listens nor connects yet. */
 export async function createApp(
   config: Config,
   logger?: LoggerService | false,
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.with(config),
-    new FastExpressAdapter(),
-    {
-      bodyParser: false,
-      logger,
-    },
-  );
+  const adapter = new FastExpressAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
+    bodyParser: false,
+    logger,
+    // What goes wrong is the caller's to tell, in one line.
+    abortOnError: false,
+  });
   const recorder = app.get(SyncEventRecorder);
 
   app.disable('x-powered-by');
@@ -40,29 +35,13 @@ export async function createApp(
   app.set('trust proxy', config.trustProxy);
   app.use(requestId);
   app.use(stripApiPrefix);
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        // Without TLS in front, a browser would look for the styles and scripts of this page behind TLS.
-        directives: { upgradeInsecureRequests: null },
-      },
-    }),
-  );
+  app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.enableCors({ origin: config.corsOrigins });
   app.use(turnAwayWhenFull(() => recorder.isFull));
-  app.use(requireJson);
-  app.use(express.json({ limit: LARGEST_BODY, type: JSON_TYPES }));
+  app.use(jsonBody);
 
-  app.useGlobalFilters(new ProblemFilter());
-  app.useGlobalPipes(
-    new ValidationPipe({
-      transform: true,
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
-      exceptionFactory: (errors) => new ValidationFailed(fieldErrors(errors)),
-    }),
-  );
+  app.useGlobalFilters(new ProblemFilter(adapter));
+  app.useGlobalPipes(new WireValidationPipe());
 
   const document = openApiDocument(app);
   for (const path of ['api-docs', 'docs']) {
@@ -76,14 +55,4 @@ export async function createApp(
     response.redirect('/api-docs'),
   );
   return app;
-}
-
-/** class-validator's texts begin with the field's name; on the wire it stands beside them. */
-function fieldErrors(errors: readonly ValidationError[]): FieldError[] {
-  return errors.flatMap(({ property, constraints }) =>
-    Object.values(constraints ?? {}).map((text) => ({
-      field: property,
-      message: text.replace(`${property} `, '').replace(`property ${property}`, 'this field').trim(),
-    })),
-  );
 }

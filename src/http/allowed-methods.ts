@@ -3,10 +3,10 @@ import type { Request } from 'express';
 /** What Express keeps of a route. */
 interface RouteLayer {
   route?: { methods: Record<string, boolean> };
-  match(path: string): boolean;
+  match(path: string): unknown;
 }
 
-/** The methods that some route takes at the path of a request that no route took, for 405 and its `Allow`. */
+/** The methods that some route takes at the path of a request, sorted; none where there is no route. */
 export function allowedMethods(request: Request): string[] {
   const router = request.app.router as unknown as { stack: RouteLayer[] };
   const methods = new Set<string>();
@@ -15,12 +15,13 @@ export function allowedMethods(request: Request): string[] {
     for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
   }
   if (methods.has('GET')) methods.add('HEAD');
+  if (methods.size > 0) methods.add('OPTIONS');
   return [...methods].sort();
 }
 
 function matches(layer: RouteLayer, path: string): boolean {
   try {
-    return layer.match(path);
+    return Boolean(layer.match(path));
   } catch {
     // A path with a broken percent-encoding is at no route.
     return false;

@@ -21,6 +21,8 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 const STATUS_BY_CODE: Record<string, number> = {
   validation_failed: 400,
   malformed_request: 400,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
   device_not_found: 404,
   alert_not_found: 404,
   event_conflict: 409,
