@@ -5,7 +5,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { Express } from 'express';
 import { AppModule } from './app.module.js';
 import { Config } from './config/config.js';
-import { FastExpressAdapter } from './http/fast-express.adapter.js';
+import { ExpressHttpAdapter } from './http/express-http.adapter.js';
 import { jsonBody } from './http/json-body.middleware.js';
 import { openApiDocument } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -21,7 +21,7 @@ export async function createApp(
   config: Config,
   logger?: LoggerService | false,
 ): Promise<NestExpressApplication> {
-  const adapter = new FastExpressAdapter();
+  const adapter = new ExpressHttpAdapter();
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
     bodyParser: false,
     logger,
