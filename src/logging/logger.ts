@@ -1,6 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { pino, stdSerializers, type Logger, type LoggerOptions } from 'pino';
 import pretty from 'pino-pretty';
+import { printable, withoutPasswords } from './printable.js';
+
+type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** What Nest says while it starts; of interest only when something in it goes wrong. */
 const CHATTY = new Set([
@@ -22,16 +25,24 @@ const SECRETS = [
   '*.password',
 ];
 
+const OPTIONS: LoggerOptions = {
+  base: undefined,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  redact: SECRETS,
+  formatters: { level: (level) => ({ level }) },
+  serializers: { err: printableError },
+  hooks: { streamWrite: withoutPasswords },
+};
+
 /** Nest's logger on pino: lines for people on a terminal, one JSON object a line otherwise. */
 export class PinoLogger implements LoggerService {
   private readonly pino: Logger;
 
-  constructor(level: string, isTerminal = process.stdout.isTTY) {
+  /** @param destination where the lines go, if not to standard output */
+  constructor(level: string, isTerminal = process.stdout.isTTY, destination?: NodeJS.WritableStream) {
     this.pino = pino(
-      { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: SECRETS },
-      isTerminal
-        ? pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'context', messageFormat: '{msg}' })
-        : undefined,
+      { ...OPTIONS, level },
+      isTerminal ? forPeople(destination) : (destination ?? pino.destination()),
     );
   }
 
@@ -61,20 +72,37 @@ export class PinoLogger implements LoggerService {
   }
 
   /** Nest passes the context last, and before it an error or a stack. */
-  private write(
-    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
-    message: unknown,
-    more: unknown[],
-  ): void {
+  private write(level: Level, message: unknown, more: unknown[]): void {
     const fields: Record<string, unknown> = { context: contextOf(more) };
     const cause = more.find((part) => part instanceof Error);
-    const stack = more.slice(0, -1).find((part) => typeof part === 'string' && part.includes('\n'));
+    const stack = more.find((part) => typeof part === 'string' && part.includes('\n'));
     if (cause) fields.err = cause;
-    else if (stack) fields.stack = stack;
-    if (typeof message === 'string') this.pino[level](fields, message);
-    else if (message instanceof Error) this.pino[level]({ ...fields, err: message }, message.message);
-    else this.pino[level]({ ...fields, ...errorAsField(message) });
+    else if (stack) fields.stack = printable(stack as string, '\n');
+    if (typeof message !== 'object') return this.pino[level](fields, printable(String(message)));
+    const described = message instanceof Error ? { err: message } : errorAsField(message);
+    const { err } = described as { err?: unknown };
+    // Left to itself, pino repeats the error's own message here as it is.
+    this.pino[level]({ ...fields, ...described }, err instanceof Error ? printable(err.message) : '');
   }
+}
+
+function forPeople(destination?: NodeJS.WritableStream): NodeJS.WritableStream {
+  return pretty({
+    sync: true,
+    colorize: destination === undefined,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'context',
+    ...(destination && { destination: destination as never }),
+  });
+}
+
+function printableError(error: Error): object {
+  const described = stdSerializers.err(error);
+  return {
+    ...described,
+    message: printable(described.message, '\n'),
+    stack: described.stack && printable(described.stack, '\n'),
+  };
 }
 
 function contextOf(more: unknown[]): string | undefined {
@@ -84,6 +112,6 @@ function contextOf(more: unknown[]): string | undefined {
 
 /** pino writes an error out under the name `err`. */
 function errorAsField(message: unknown): object {
-  const { error, ...fields } = message as { error?: unknown };
+  const { error, ...fields } = (message ?? {}) as { error?: unknown };
   return error === undefined ? fields : { ...fields, err: error };
 }

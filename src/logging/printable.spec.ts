@@ -1,0 +1,29 @@
+import { printable, withoutPasswords } from './printable.js';
+
+describe('A log line', () => {
+  it.each([
+    ['an escape sequence', '\u001b[2J', '\\u001b[2J'],
+    ['a new line', 'a\nINFO: all is well', 'a\\u000aINFO: all is well'],
+    ['a C1 control', '\u009b31m', '\\u009b31m'],
+    ['a turn of direction', 'abc\u202egpj', 'abc\\u202egpj'],
+  ])('writes out %s', (_name, text, written) => {
+    expect(printable(text)).toBe(written);
+  });
+
+  it('leaves letters and emoji of all scripts as they are', () => {
+    const text = '⚠️ Device PIBOX-7 has failed 3 times in a row! école 学校';
+    expect(printable(text)).toBe(text);
+  });
+
+  it('keeps the line ends of a stack', () => {
+    expect(printable('Error\n  at a', '\n')).toBe('Error\n  at a');
+  });
+
+  it.each([
+    ['postgresql://pisync:s3cret@db:5432/x is away', 'postgresql://pisync:***@db:5432/x is away'],
+    ['"redis://:s3cret@cache"', '"redis://:***@cache"'],
+    ['http://localhost:3000/a@b', 'http://localhost:3000/a@b'],
+  ])('names no password: %s', (text, written) => {
+    expect(withoutPasswords(text)).toBe(written);
+  });
+});

@@ -1,0 +1,20 @@
+/**
+ * What would move the cursor, hide text or turn its direction on a terminal, or begin a new line that looks
+ * like the service's own: C0, DEL, C1, line separators, and the marks that override writing direction.
+ */
+// oxlint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*):[^\s/@"]+@/gi;
+
+/** A text with every such character written out as `\u....`. @param except characters that may stay */
+export function printable(text: string, except = ''): string {
+  return text.replace(UNPRINTABLE, (character) =>
+    except.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A text without the passwords of the URLs in it. */
+export function withoutPasswords(text: string): string {
+  return text.replace(CREDENTIALS, '$1:***@');
+}
