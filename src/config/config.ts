@@ -1,6 +1,9 @@
-import { Transform, Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsUrl, Max, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional } from 'class-validator';
+import { AreOrigins } from './are-origins.decorator.js';
 import { AreTrustedProxies } from './are-trusted-proxies.decorator.js';
+import { IsPostgresUrl } from './is-postgres-url.decorator.js';
+import { IsWholeNumber } from './is-whole-number.decorator.js';
 
 const toBoolean = ({ value }: { value: unknown }): unknown =>
   value === 'true' ? true : value === 'false' ? false : value;
@@ -21,18 +24,12 @@ export class Config {
   host = '127.0.0.1';
 
   /** Port to listen on, 0 to 65535; 0 takes a free one. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(65_535)
+  @IsWholeNumber(0, 65_535)
   port = 3000;
 
   /** PostgreSQL 15 or newer; without it an embedded one is started under DATA_DIR. */
   @IsOptional()
-  @IsUrl(
-    { protocols: ['postgres', 'postgresql'], require_protocol: true, require_tld: false },
-    { message: 'must be a URL like postgresql://user:password@host:5432/database' },
-  )
+  @IsPostgresUrl()
   databaseUrl?: string;
 
   /** Apply pending migrations at start. The embedded PostgreSQL is always migrated. */
@@ -45,73 +42,43 @@ export class Config {
   dataDir = '.pisync';
 
   /** Connections of this process to PostgreSQL, 2 to 100. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(2)
-  @Max(100)
+  @IsWholeNumber(2, 100)
   databasePoolSize = 10;
 
   /** Failures in a row that open an alert, 1 to 1000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @IsWholeNumber(1, 1_000)
   alertFailureStreak = 3;
 
   /** Hours without contact before a device counts as silent at the earliest, 1 to 8760. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(8_760)
+  @IsWholeNumber(1, 8_760)
   silentAfterHours = 72;
 
   /** Seconds between two syncs of a healthy device that has no interval of its own, 60 to 31536000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(60)
-  @Max(31_536_000)
+  @IsWholeNumber(60, 31_536_000)
   expectedIntervalSeconds = 3_600;
 
   /** Events that may wait for their answer before further ones are turned away with 503, 1 to 1000000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @IsWholeNumber(1, 1_000_000)
   recorderQueueLimit = 10_000;
 
   /** Writes to the database under way at once, 1 to 10. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(10)
+  @IsWholeNumber(1, 10)
   recorderWriters = 2;
 
   /** Events in one write at most, 1 to 1000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @IsWholeNumber(1, 1_000)
   recorderBatchSize = 500;
 
   /** Seconds between two sweeps for alerts that a crash left unsettled, 1 to 3600. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(3_600)
+  @IsWholeNumber(1, 3_600)
   sweepIntervalSeconds = 30;
 
   /** Requests a minute of one device before 429, 1 to 1000000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @IsWholeNumber(1, 1_000_000)
   deviceRequestsPerMinute = 300;
 
   /** Requests a minute of one address, devices' reports not counted, before 429, 1 to 1000000. */
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @IsWholeNumber(1, 1_000_000)
   addressRequestsPerMinute = 1_200;
 
   /** Least important lines that are logged. */
@@ -120,7 +87,7 @@ export class Config {
 
   /** Origins of web pages that may call the API from a browser, separated by commas; none by default. */
   @Transform(toList)
-  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }, { each: true })
+  @AreOrigins()
   corsOrigins: string[] = [];
 
   /** Proxies whose X-Forwarded-For is believed: addresses or CIDR ranges, separated by commas; none by default. */

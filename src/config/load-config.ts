@@ -53,5 +53,5 @@ function variableOf(setting: string): string {
 
 /** class-validator begins its texts with the property's name. */
 function withoutName(text: string, property: string): string {
-  return text.replace(`${property} `, '').replace('each value in ', 'each value ');
+  return text.replace(`${property} `, '');
 }
