@@ -1,12 +1,10 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { startService } from './support/start-service.js';
-
-type Service = Awaited<ReturnType<typeof startService>>;
+import { startService, TestService } from './support/service.js';
 
 const REPORT = { device_id: 'PIBOX-7', total_files_synced: 0, total_errors: 1 };
 
-let service: Service;
+let service: TestService;
 
 beforeAll(async () => {
   service = await startService();
@@ -335,7 +333,7 @@ describe('Every answer', () => {
   });
 
   it('lets the configured origins read it, and no other', async () => {
-    const open = await startService({ corsOrigins: ['https://dashboard.example'] });
+    const open = await startService({ CORS_ORIGINS: 'https://dashboard.example, https://second.example' });
     try {
       const from = (origin: string) => fetch(`${open.url}/health`, { headers: { Origin: origin } });
       const allowed = (await from('https://dashboard.example')).headers.get('access-control-allow-origin');
