@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Client } from 'pg';
 import { EmbeddedPostgres } from '../src/database/embedded-postgres.js';
 import { deployMigrations } from '../src/database/migrations.js';
 import { ReporterLoad } from './support/reporter-load.js';
+import { scratchFolder } from './support/scratch-folder.js';
 import { SpawnedService, spawnService } from './support/service.js';
 import { AGREEMENT, disagreements } from './support/stored-truth.js';
 import { TcpProxy } from './support/tcp-proxy.js';
@@ -45,7 +44,7 @@ describe('PostgreSQL, restarted under load', () => {
   let proxy: TcpProxy;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'pisync-restart-'));
+    folder = scratchFolder();
     postgres = await EmbeddedPostgres.start(folder);
     await deployMigrations(postgres.url);
     proxy = await TcpProxy.start(addressOf(postgres.url));

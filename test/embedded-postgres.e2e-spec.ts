@@ -86,7 +86,7 @@ describe('The embedded PostgreSQL', () => {
   it('stops by itself when its owner is killed', async () => {
     const owner = await startOwner();
     const pid = serverPid();
-    owner.kill('SIGKILL');
+    await kill(owner);
     await until(() => !isRunning(pid));
   });
 
@@ -101,7 +101,7 @@ describe('The embedded PostgreSQL', () => {
   it('starts at once after its owner was killed, with everything that was committed', async () => {
     const owner = await startOwner();
     await query(urlLeftBehind(), 'CREATE TABLE reports AS SELECT 7 AS device');
-    owner.kill('SIGKILL');
+    await kill(owner);
     const { url } = await start();
     expect(await query(url, 'SELECT device FROM reports')).toEqual([{ device: 7 }]);
   });
@@ -110,7 +110,7 @@ describe('The embedded PostgreSQL', () => {
     const owner = await startOwner();
     await query(urlLeftBehind(), 'CREATE TABLE reports AS SELECT 7 AS device');
     process.kill(serverPid(), 'SIGKILL');
-    owner.kill('SIGKILL');
+    await kill(owner);
     const { url } = await start();
     expect(await query(url, 'SELECT device FROM reports')).toEqual([{ device: 7 }]);
   });
@@ -130,8 +130,7 @@ describe('The embedded PostgreSQL', () => {
     const isHalfMade = () =>
       existsSync(home) && readdirSync(home).some((name) => name.startsWith('data.new-'));
     await until(isHalfMade);
-    owner.kill('SIGKILL');
-    await once(owner, 'exit');
+    await kill(owner);
     expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect(isHalfMade()).toBe(false);
   });
@@ -202,6 +201,11 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   } finally {
     await client.end();
   }
+}
+
+async function kill(owner: ChildProcess): Promise<void> {
+  owner.kill('SIGKILL');
+  await once(owner, 'exit');
 }
 
 function ownerOf(pid: number): number {

@@ -1,0 +1,133 @@
+import { INestApplication } from '@nestjs/common';
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { AddressInfo, createServer, Server } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createApp } from '../../src/app.setup.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { TestDatabase } from './test-database.js';
+
+/** Environment variables, by name, over those that every test service gets. */
+export type Settings = Record<string, string>;
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const READY_WITHIN_MS = 20_000;
+
+/** The service within the test's own process, on a database of its own. */
+export interface TestService {
+  /** For example `http://127.0.0.1:43210`, without a slash at the end. */
+  readonly url: string;
+  readonly app: INestApplication;
+  readonly database: TestDatabase;
+  truncate(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startService(settings: Settings = {}): Promise<TestService> {
+  const database = await TestDatabase.create();
+  try {
+    const app = await createApp(loadConfig(environment(database.url, settings)), false);
+    await app.listen(0, '127.0.0.1');
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    return {
+      url: `http://127.0.0.1:${port}`,
+      app,
+      database,
+      truncate: () => database.truncate(),
+      stop: async () => {
+        await app.close();
+        await database.drop();
+      },
+    };
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
+
+/** The service as people run it: a process that can be killed, and of which there can be two. */
+export interface SpawnedService {
+  readonly url: string;
+  readonly pid: number;
+  /** What it has printed so far, standard output and error, line by line. */
+  readonly lines: readonly string[];
+  /** Resolves with the exit code, or the name of the signal that ended it. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+  /** Sends the signal (SIGTERM) and resolves when the process is gone, like `exited`. */
+  kill(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
+}
+
+/**
+ * Starts `dist/main.js` and waits until it is ready. Without a database URL it brings its embedded one.
+ *
+ * @throws Error with what it printed, if it ends or is not ready within 20 seconds.
+ */
+export async function spawnService(
+  databaseUrl: string | undefined,
+  settings: Settings = {},
+): Promise<SpawnedService> {
+  const port = Number(settings.PORT ?? (await freePort()));
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...environment(databaseUrl, { ...settings, PORT: String(port) }) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const service = new ChildService(`http://127.0.0.1:${port}`, child);
+  await service.ready();
+  return service;
+}
+
+class ChildService implements SpawnedService {
+  readonly lines: string[] = [];
+  readonly exited: Promise<number | NodeJS.Signals>;
+
+  constructor(
+    readonly url: string,
+    private readonly child: ChildProcess,
+  ) {
+    this.exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
+    }
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  async ready(): Promise<void> {
+    for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await delay(25)) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) break;
+      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+      await answer?.arrayBuffer();
+      if (answer?.ok) return;
+    }
+    const outcome = this.child.exitCode ?? 'not ready';
+    await this.kill('SIGKILL');
+    throw new Error(`The service did not start (${outcome}):\n${this.lines.join('\n')}`);
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+}
+
+function environment(databaseUrl: string | undefined, settings: Settings): Settings {
+  return {
+    NODE_ENV: 'test',
+    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+    ...settings,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
