@@ -34,6 +34,12 @@ export class ReporterLoad {
     await Promise.all(this.reporters);
   }
 
+  /** Resolves when this many more events have been acknowledged. */
+  async acknowledges(more: number): Promise<void> {
+    const goal = this.acknowledged.length + more;
+    while (this.isGoingOn && this.acknowledged.length < goal) await delay(10);
+  }
+
   get acknowledged(): LedgerEntry[] {
     return this.ledger.filter(({ status }) => status === 200 || status === 201);
   }
