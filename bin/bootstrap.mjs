@@ -92,7 +92,7 @@ function packagesAreInstalled() {
     if (path === '') return true;
     const found = installed[path];
     return found
-      ? found.version === wanted.version && found.integrity === wanted.integrity
+      ? found.version === wanted.version && (!wanted.integrity || found.integrity === wanted.integrity)
       : wanted.optional === true && !isForThisMachine(wanted);
   });
 }
