@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { defineConfig } from 'prisma/config';
 
-const here = (...path: string[]) => join(import.meta.dirname, ...path);
+const here = (...path: string[]) => resolve(import.meta.dirname, ...path);
 
 // Instead of a native engine, which the CLI would have to download:
 // docs/decisions/0001-prisma-offline-schema-engine.md.
@@ -12,7 +12,7 @@ if (existsSync(here('.env'))) process.loadEnvFile(here('.env'));
 
 /** The embedded PostgreSQL leaves its URL here while it runs. */
 function embeddedDatabaseUrl(): string | undefined {
-  const file = join(import.meta.dirname, process.env.DATA_DIR || '.pisync', 'postgres', 'url');
+  const file = here(process.env.DATA_DIR || '.pisync', 'postgres', 'url');
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 

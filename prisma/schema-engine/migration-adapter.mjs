@@ -68,23 +68,18 @@ function runScriptsWhole(adapter, session) {
       await session.query(script);
     } catch (error) {
       if (error.severity === undefined) adapter.onError(error); // Not PostgreSQL's: the connection's.
-      const { code, severity, detail, hint } = error;
-      throw new DriverAdapterError({
-        kind: 'postgres',
-        code,
-        severity,
-        message: withLine(error, script),
-        detail,
-        hint,
-      });
+      const { severity, detail, hint } = error;
+      // Without its code: those it knows, the engine words anew, and worse.
+      const known = { code: 'N/A', severity, detail, hint, message: explain(error, script) };
+      throw new DriverAdapterError({ kind: 'postgres', ...known });
     }
   };
 }
 
 /** PostgreSQL counts characters up to where it stumbled; a person looks for the line. */
-function withLine({ message, position }, script) {
-  if (position === undefined) return message;
-  return `${message} (line ${script.slice(0, Number(position)).split('\n').length} of the script)`;
+function explain({ message, code, position }, script) {
+  const line = position && `, line ${script.slice(0, Number(position)).split('\n').length} of the script`;
+  return `${message} (SQLSTATE ${code}${line ?? ''})`;
 }
 
 /** The engine reads kinds of constraints and of referential actions as characters, not as text. */
