@@ -103,3 +103,21 @@ describe('Whoever reads', () => {
     expect((await from('203.0.113.9')).status).toBe(200);
   });
 });
+
+describe('When more reports wait than the queue may hold', () => {
+  it('turns the rest away with 503 and a time to come back, and stores exactly what it answered with 201', async () => {
+    service = await startService({ RECORDER_QUEUE_LIMIT: '3' });
+    const devices = Array.from({ length: 100 }, () => aDevice(service));
+    const answers = await Promise.all(devices.map((device) => device.reports('ok')));
+    const stored = answers.filter(({ status }) => status === 201);
+    const turnedAway = answers.filter(({ status }) => status === 503);
+    expect(turnedAway.length).toBeGreaterThan(0);
+    expect(stored.length + turnedAway.length).toBe(100);
+    for (const { headers, body } of turnedAway) {
+      expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(30);
+      expect(body).toMatchObject({ type: 'urn:pisync:problem:overloaded' });
+    }
+    expect(await service.database.query('SELECT FROM sync_events')).toHaveLength(stored.length);
+  });
+});

@@ -1,6 +1,7 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Response } from 'express';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { fastExpressMessages } from './fast-express-messages.js';
 
 /** Longer than the 60 s after which nginx and cloud balancers drop an idle connection themselves. */
@@ -17,6 +18,7 @@ const CHECK_MS = 1_000;
 
 /** Express behind an HTTP server that gives slow clients up in time and can be stopped without cutting answers. */
 export class ExpressHttpAdapter extends ExpressAdapter {
+  private readonly connections = new Set<Socket>();
   private isClosing = false;
 
   override initHttpServer(): void {
@@ -31,11 +33,23 @@ export class ExpressHttpAdapter extends ExpressAdapter {
       },
       app,
     );
+    this.httpServer.on('connection', (connection: Socket) => {
+      this.connections.add(connection);
+      connection.once('close', () => this.connections.delete(connection));
+    });
   }
 
   /** Tells each client with its answer not to send the next request on the same connection. */
   closeConnectionsAfterAnswers(): void {
     this.isClosing = true;
+  }
+
+  /**
+   * Closes the connections on which nothing was ever sent: browsers and balancers open such in advance, and
+   * Node does not count them among the idle ones.
+   */
+  closeSilentConnections(): void {
+    for (const connection of this.connections) if (connection.bytesRead === 0) connection.destroy();
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
