@@ -17,6 +17,8 @@ export class WireValidationPipe extends ValidationPipe {
 
   /** @throws ValidationFailed */
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // A path's parameter is checked by a pipe of its own, which must see what was sent: `0x1`, not 1.
+    if (metadata.type === 'param') return Promise.resolve(value);
     // class-validator takes nothing at all for an object without keys, and looks into arrays.
     if (metadata.type === 'body' && this.toValidate(metadata) && !isJsonObject(value)) {
       throw new ValidationFailed([{ field: '', message: 'must be a JSON object' }]);
