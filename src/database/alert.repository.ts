@@ -48,13 +48,17 @@ export class AlertRepository {
     return this.select(Prisma.join(conditions, ' AND '), query.limit);
   }
 
-  /** An unresolved alert shows its device as it is now; Prisma has no join that chooses. */
+  /**
+   * An unresolved alert shows its device as it is now: further failures have come, late ones from before its
+   * first among them. Prisma has no join that chooses.
+   */
   private async select(condition: Prisma.Sql, limit: number): Promise<StoredAlert[]> {
     const rows = await asked(
       () => this.prisma.$queryRaw<AlertRow[]>`
         SELECT
           alerts.id, alerts.device_id, devices.site, alerts.kind::text, alerts.status::text,
-          alerts.opened_at, alerts.resolved_at, alerts.first_failed_sync,
+          alerts.opened_at, alerts.resolved_at,
+          coalesce(streak.first_failed_sync, alerts.first_failed_sync) AS first_failed_sync,
           CASE WHEN alerts.resolved_at IS NULL THEN devices.consecutive_failures ELSE alerts.consecutive_failures END
             AS consecutive_failures,
           CASE WHEN alerts.resolved_at IS NULL THEN devices.last_failure_at ELSE alerts.last_failed_sync END
@@ -63,6 +67,14 @@ export class AlertRepository {
             AS last_error_message
         FROM alerts
         JOIN devices ON devices.device_id = alerts.device_id
+        LEFT JOIN LATERAL (
+          SELECT min(sync_events.effective_at) AS first_failed_sync
+          FROM sync_events
+          WHERE sync_events.device_id = alerts.device_id
+            AND alerts.resolved_at IS NULL
+            AND NOT sync_events.succeeded
+            AND sync_events.effective_at > coalesce(devices.last_success_at, '-infinity')
+        ) AS streak ON TRUE
         WHERE ${condition}
         ORDER BY alerts.id DESC
         LIMIT ${limit}::integer`,

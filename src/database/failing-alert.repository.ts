@@ -120,7 +120,10 @@ async function openFailing(
   return rows.map((row) => ({ id: Number(row.id), deviceId: row.device_id, step: 'open' }));
 }
 
-/** Keeps in the alert what the streak had grown to; the device's row has forgotten it. */
+/**
+ * Keeps in the alert what the streak had grown to, from the success before it on: the device's row has
+ * forgotten it, and failures from before the first one may have come after the alert was opened.
+ */
 async function resolveFailing(
   transaction: Prisma.TransactionClient,
   deviceIds: string[],
@@ -132,18 +135,29 @@ async function resolveFailing(
       status = 'resolved',
       resolved_at = CURRENT_TIMESTAMP,
       consecutive_failures = greatest(alerts.consecutive_failures, streak.length),
+      first_failed_sync = least(alerts.first_failed_sync, streak.first_failed_sync),
       last_failed_sync = greatest(alerts.last_failed_sync, streak.last_failed_sync),
       last_error_message = devices.last_error_message
     FROM devices
     CROSS JOIN LATERAL (
-      SELECT count(*)::integer AS length, max(sync_events.effective_at) AS last_failed_sync
-      FROM sync_events
-      JOIN alerts AS ending
-        ON ending.device_id = sync_events.device_id AND ending.kind = 'failing' AND ending.resolved_at IS NULL
-      WHERE sync_events.device_id = devices.device_id
+      SELECT
+        count(*)::integer AS length,
+        min(sync_events.effective_at) AS first_failed_sync,
+        max(sync_events.effective_at) AS last_failed_sync
+      FROM alerts AS ending
+      CROSS JOIN LATERAL (
+        SELECT coalesce(max(sync_events.effective_at), '-infinity') AS at
+        FROM sync_events
+        WHERE sync_events.device_id = ending.device_id
+          AND sync_events.succeeded
+          AND sync_events.effective_at < ending.first_failed_sync
+      ) AS success_before
+      JOIN sync_events
+        ON sync_events.device_id = ending.device_id
         AND NOT sync_events.succeeded
-        AND sync_events.effective_at >= ending.first_failed_sync
+        AND sync_events.effective_at > success_before.at
         AND sync_events.effective_at <= devices.last_success_at
+      WHERE ending.device_id = devices.device_id AND ending.kind = 'failing' AND ending.resolved_at IS NULL
     ) AS streak
     WHERE alerts.device_id = devices.device_id
       AND alerts.device_id = ANY(${deviceIds}::text[])
