@@ -3,7 +3,6 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Express } from 'express';
-import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { Config } from './config/config.js';
 import { ExpressHttpAdapter } from './http/express-http.adapter.js';
@@ -11,6 +10,7 @@ import { jsonBody } from './http/json-body.middleware.js';
 import { openApiDocument } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestId } from './http/request-id.middleware.js';
+import { securityHeaders } from './http/security-headers.middleware.js';
 import { stripApiPrefix } from './http/strip-api-prefix.middleware.js';
 import { turnAwayWhenFull } from './http/turn-away-when-full.middleware.js';
 import { WireValidationPipe } from './http/wire-validation.pipe.js';
@@ -35,18 +35,7 @@ export async function createApp(
   app.set('trust proxy', config.trustProxy);
   app.use(requestId);
   app.use(stripApiPrefix);
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        directives: {
-          // Without TLS in front, a browser would look for this page's styles and scripts behind TLS.
-          upgradeInsecureRequests: null,
-          frameAncestors: ["'none'"],
-        },
-      },
-      xFrameOptions: { action: 'deny' },
-    }),
-  );
+  app.use(securityHeaders);
   if (config.corsOrigins.length > 0) app.enableCors({ origin: config.corsOrigins });
   app.use(turnAwayWhenFull(() => recorder.isFull));
   app.use(jsonBody);
