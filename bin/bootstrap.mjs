@@ -120,15 +120,18 @@ function isForThisMachine({ os, cpu, libc }) {
 async function installPackages() {
   const started = Date.now();
   console.log('Installing packages: about a minute the first time.');
-  const progress = setInterval(() => {
-    const seconds = Math.round((Date.now() - started) / 1000);
-    console.log(
-      `  ${seconds} s, ${existsSync('node_modules') ? readdirSync('node_modules').length : 0} folders`,
-    );
-  }, 5_000);
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  const progress = setInterval(() => console.log(`  still at it after ${seconds()} s`), 10_000);
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
   // The build needs the development packages even where NODE_ENV=production would leave them out.
-  const options = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+  const options = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const code = await run(npm[0], [...npm.slice(1), ...options]).finally(() => clearInterval(progress));
   if (code !== 0) fail('"npm ci" failed; see above. It needs the network, or a filled npm cache.', code);
 }

@@ -1,4 +1,5 @@
-// `npm run lock`: completes package-lock.json with the packages made for other kinds of machines.
+// `npm run lock`: completes package-lock.json with the packages made for other kinds of machines; with
+// `--check` it only says what is missing.
 //
 // npm leaves out of the lock those optional packages that it could not see while it wrote it (a mirror
 // without them, an older node_modules: npm/cli#4828), and `npm ci` then refuses the lock on every machine.
@@ -35,11 +36,16 @@ for (const [path, parent] of Object.entries(lock.packages)) {
     added.push(name);
   }
 }
-lock.packages = Object.fromEntries(
-  Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')),
-);
-writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-console.log(added.length === 0 ? 'Nothing was missing.' : `Added:\n  ${added.join('\n  ')}`);
+if (process.argv.includes('--check')) {
+  if (added.length > 0) {
+    console.error(`package-lock.json lacks:\n  ${added.join('\n  ')}\nComplete it with: npm run lock`);
+    process.exit(1);
+  }
+} else {
+  const inOrder = Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en'));
+  writeFileSync(file, `${JSON.stringify({ ...lock, packages: Object.fromEntries(inOrder) }, null, 2)}\n`);
+  console.log(added.length === 0 ? 'Nothing was missing.' : `Added:\n  ${added.join('\n  ')}`);
+}
 
 /** Node looks for a package beside the one that wants it, and then further and further out. */
 function isLocked(path, name) {
