@@ -1,5 +1,5 @@
 /**
- * Who may import what: one rule per sentence of docs/architecture.md, "Who may import what". A type that
+ * Who may import what: one rule per sentence of docs/architecture.md, "Who may know whom". A type that
  * the compiler erases ties nothing together at run time, so rules about behaviour leave types out
  * (`preCompilationOnly: false`).
  */
