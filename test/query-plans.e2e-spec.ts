@@ -1,0 +1,268 @@
+import { FailingAlerts } from '../src/alerts/failing-alerts.service.js';
+import { aDevice, send } from './support/device.js';
+import { firstPage } from './support/pages.js';
+import { Statement, statementsSentBy } from './support/sent-statements.js';
+import { startService, TestService } from './support/service.js';
+
+/** A node of EXPLAIN (FORMAT JSON), as far as these tests look at it. */
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** How PostgreSQL would answer a statement: what it scans whole, and the indexes it uses. */
+interface Plan {
+  readonly mode: 'custom' | 'generic';
+  readonly scannedWhole: string[];
+  readonly indexes: string[];
+}
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startService({ ADDRESS_REQUESTS_PER_MINUTE: '1000000' });
+  await fill(service);
+}, 120_000);
+
+afterAll(() => service.stop());
+
+/**
+ * 2,000 devices with 90 events each, one an hour, and `old-hand` with 20,000. One device in a hundred fails
+ * since five events; of the others' events one in thirty failed, of old-hand's one in a thousand. Counters are
+ * as the service would have them. Then 18,000 devices whose events are deleted long since. Alerts: open for
+ * those that fail, and ten resolved ones a device.
+ */
+async function fill({ database }: TestService): Promise<void> {
+  await database.query(
+    `INSERT INTO sync_events (device_id, effective_at, succeeded, event_id, reported_at, received_at, clock,
+       total_files_synced, total_errors)
+     SELECT device_id, at, NOT failed, 'e' || number, at, at, 'ok', 7, failed::int
+     FROM (
+       SELECT 'pibook-' || lpad(device::text, 5, '0') AS device_id, number,
+         CASE WHEN device % 100 = 0 THEN number > 85 ELSE (number + device) % 30 = 0 END AS failed
+       FROM generate_series(1, 2000) AS device, generate_series(1, 90) AS number
+       UNION ALL
+       SELECT 'old-hand', number, number % 1000 = 999 FROM generate_series(1, 20000) AS number
+     ) AS report,
+     LATERAL (SELECT TIMESTAMPTZ '2022-01-01 00:00:00Z' + number * INTERVAL '1 hour' AS at) AS time`,
+  );
+  await database.query(
+    `INSERT INTO devices (device_id, first_seen_at, last_contact_at, last_success_at, last_failure_at,
+       total_syncs, total_failed_syncs, total_files_synced, consecutive_failures)
+     SELECT of_device.*, count(sync_events.device_id)
+     FROM (
+       SELECT device_id,
+         min(received_at),
+         max(received_at),
+         max(effective_at) FILTER (WHERE succeeded) AS last_success_at,
+         max(effective_at) FILTER (WHERE NOT succeeded),
+         count(*),
+         count(*) FILTER (WHERE NOT succeeded),
+         sum(total_files_synced)
+       FROM sync_events
+       GROUP BY device_id
+     ) AS of_device
+     LEFT JOIN sync_events
+       ON sync_events.device_id = of_device.device_id AND sync_events.effective_at > of_device.last_success_at
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+     UNION ALL
+     SELECT 'quiet-' || lpad(device::text, 5, '0'), time, time, time, time, 50, device % 7, 100, 0
+     FROM generate_series(1, 18000) AS device, (SELECT TIMESTAMPTZ '2021-01-01 00:00:00Z') AS long_ago (time)`,
+  );
+  await database.query(
+    `UPDATE devices SET
+       site = 'site ' || right(device_id, 3),
+       labels = ARRAY['label ' || right(device_id, 3), 'colour ' || right(device_id, 1)]`,
+  );
+  await database.query(
+    `INSERT INTO alerts (device_id, kind, status, resolved_at, consecutive_failures, first_failed_sync,
+       last_failed_sync)
+     SELECT device_id, 'failing'::alert_kind, 'resolved'::alert_status, first_seen_at, 3, first_seen_at, first_seen_at
+     FROM devices, generate_series(1, 10)
+     UNION ALL
+     SELECT device_id, 'failing', 'open', NULL, consecutive_failures, last_failure_at, last_failure_at
+     FROM devices WHERE consecutive_failures >= 3`,
+  );
+  await database.query('VACUUM ANALYZE');
+}
+
+/**
+ * How PostgreSQL would run each statement, not running it. The service's statements are named: they are planned
+ * for their values (`custom`) or once for all values (`generic`), as PostgreSQL finds cheaper; both must do.
+ */
+async function plansOf(statements: readonly Statement[]): Promise<Plan[]> {
+  const { database } = service;
+  const plans: Plan[] = [];
+  for (const { text, values } of statements) {
+    plans.push(planOf('custom', await database.query(`EXPLAIN (FORMAT JSON) ${text}`, values)));
+    await database.query('SET plan_cache_mode = force_generic_plan');
+    await database.query(`PREPARE statement AS ${text}`);
+    const noValues = values.length > 0 ? `(${values.map(() => 'NULL').join(', ')})` : '';
+    plans.push(planOf('generic', await database.query(`EXPLAIN (FORMAT JSON) EXECUTE statement${noValues}`)));
+    await database.query('DEALLOCATE statement');
+    await database.query('RESET plan_cache_mode');
+  }
+  return plans;
+}
+
+function planOf(mode: Plan['mode'], [row]: Record<string, unknown>[]): Plan {
+  const [{ Plan: top }] = row['QUERY PLAN'] as [{ Plan: PlanNode }];
+  const nodes = withAllBelow(top);
+  return {
+    mode,
+    scannedWhole: nodes
+      .filter((node) => node['Node Type'] === 'Seq Scan')
+      .map((node) => node['Relation Name'] ?? ''),
+    indexes: nodes.flatMap((node) => node['Index Name'] ?? []),
+  };
+}
+
+function withAllBelow(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(withAllBelow)];
+}
+
+function get(path: string): Promise<Statement[]> {
+  return statementsSentBy(async () => {
+    const { status } = await send(`${service.url}/api${path}`);
+    if (status !== 200) throw new Error(`${path} answered ${status}`);
+  });
+}
+
+async function getSecondPage(path: string): Promise<Statement[]> {
+  const { next } = await firstPage(`${service.url}/api${path}`);
+  if (!next) throw new Error(`${path} has one page only`);
+  return statementsSentBy(() => send(next));
+}
+
+describe('At 200,000 events', () => {
+  it('counters and alerts are as the service would have left them', async () => {
+    expect(await service.app.get(FailingAlerts).settle()).toBe(0);
+    expect((await send(`${service.url}/api/stats`)).body).toMatchObject({
+      total_devices: 20_001,
+      total_sync_events: 200_000 + 18_000 * 50,
+    });
+  });
+
+  /** Asked for with fewer than there are, so that each has a second page. */
+  const HISTORY = '/device/old-hand/sync-history?limit=5';
+  const pages: [string, string, string[]][] = [
+    ['the history', HISTORY, ['sync_events_pkey']],
+    ['the history from a time on', `${HISTORY}&from=2024-01-01T00:00:00Z`, ['sync_events_pkey']],
+    ['the history up to a time', `${HISTORY}&to=2024-01-01T00:00:00Z`, ['sync_events_pkey']],
+    [
+      'the history of a month',
+      `${HISTORY}&from=2024-01-01T00:00:00Z&to=2024-02-01T00:00:00Z`,
+      ['sync_events_pkey'],
+    ],
+    ['the history of failures', `${HISTORY}&failed=true`, ['sync_events_failed']],
+    [
+      'the history of failures from a time on',
+      `${HISTORY}&failed=true&from=2022-06-01T00:00:00Z`,
+      ['sync_events_failed'],
+    ],
+    ['the history of successes', `${HISTORY}&failed=false`, ['sync_events_pkey']],
+    ['the registry', '/devices?limit=5', ['devices_pkey', 'sync_events_pkey']],
+    ['the devices of a site', '/devices?limit=5&site=site%20007', ['devices_by_site', 'sync_events_pkey']],
+    [
+      'the devices with a label',
+      '/devices?limit=5&label=label%20007',
+      ['devices_by_label', 'sync_events_pkey'],
+    ],
+    ['the failing devices', '/devices?limit=5&failing=true', ['devices_by_streak', 'sync_events_pkey']],
+    ['the devices that do not fail', '/devices?limit=5&failing=false', ['devices_pkey', 'sync_events_pkey']],
+    ['repeated failures', '/devices/repeated-failures?limit=5', ['devices_by_failures']],
+    [
+      'repeated failures from one on',
+      '/devices/repeated-failures?limit=5&threshold=1',
+      ['devices_by_failures'],
+    ],
+    ['the alerts', '/alerts?limit=5', ['alerts_newest_first']],
+    ['the open alerts', '/alerts?limit=5&status=open', ['alerts_unresolved']],
+    ['the resolved alerts', '/alerts?limit=5&status=resolved', ['alerts_newest_first']],
+    ['the alerts of a device', '/alerts?limit=5&device_id=pibook-00100', ['alerts_pkey']],
+  ];
+
+  it.each(pages)('%s: the first page comes from the indexes', async (_, path, indexes) => {
+    await expectFromIndexes(await get(path), indexes);
+  });
+
+  it.each(pages)('%s: so does the second', async (_, path, indexes) => {
+    await expectFromIndexes(await getSecondPage(path), indexes);
+  });
+
+  it.each([
+    ['one device', '/devices/old-hand', ['devices_pkey', 'sync_events_pkey']],
+    ['one alert', '/alerts/100', ['alerts_newest_first']],
+    ['the alerts of a site', '/alerts?site=site%20100', ['devices_by_site', 'alerts_pkey']],
+    ['the open alerts of a site', '/alerts?site=site%20100&status=open', ['alerts_unresolved']],
+    ['an empty page of the history', `${HISTORY}&to=2021-01-01T00:00:00Z`, ['sync_events_pkey']],
+  ])('%s comes from the indexes', async (_, path, indexes) => {
+    await expectFromIndexes(await get(path), indexes);
+  });
+
+  it('the statistics come from the counters', async () => {
+    const plans = await plansOf(await get('/stats'));
+    expect(plans.flatMap(({ scannedWhole }) => scannedWhole)).toEqual(['devices', 'devices']);
+  });
+
+  it('the sweep comes from the indexes of what fails and of what is open', async () => {
+    const sent = await statementsSentBy(() => service.app.get(FailingAlerts).settle());
+    expect(sent).toHaveLength(1);
+    await expectFromIndexes(sent, ['devices_by_streak', 'alerts_one_unresolved']);
+  });
+
+  it('opening and resolving an alert come from the indexes', async () => {
+    const device = aDevice(service);
+    const sent = await statementsSentBy(() => device.reportsInTurn('failed', 'failed', 'failed', 'ok'));
+    const settling = sent.filter(({ text }) => !text.includes('record_sync_events'));
+    expect(settling.map(({ text }) => /INSERT INTO alerts|UPDATE alerts/.exec(text)?.[0])).toEqual(
+      expect.arrayContaining(['INSERT INTO alerts', 'UPDATE alerts']),
+    );
+    await expectFromIndexes(settling, ['devices_pkey', 'alerts_one_unresolved', 'sync_events_failed']);
+  });
+
+  it('recording scans no table, neither for new events nor for repeated, late or conflicting ones', async () => {
+    const device = aDevice(service, 'old-hand');
+    const late = { at: '2023-01-01T00:30:00Z' };
+    const sent = await statementsSentBy(async () => {
+      await device.reportsInTurn('failed', 'failed', 'ok');
+      await device.reports('failed', late);
+      await device.reports('ok', late);
+      await device.reports('failed', { ...late, eventId: 'e7' });
+    });
+    const recordings = sent.filter(({ text }) => text.includes('record_sync_events'));
+    expect(recordings).toHaveLength(6);
+    expect(await scansOf(recordings)).toEqual([
+      { table: 'devices', whole: 0, byIndex: true },
+      { table: 'sync_events', whole: 0, byIndex: true },
+    ]);
+  });
+});
+
+/** Each of the indexes in a custom plan, and no table scanned whole, whatever the plan. */
+async function expectFromIndexes(statements: readonly Statement[], indexes: string[]): Promise<void> {
+  expect(statements).not.toHaveLength(0);
+  const plans = await plansOf(statements);
+  expect(plans.flatMap(({ scannedWhole }) => scannedWhole)).toEqual([]);
+  const used = plans.filter(({ mode }) => mode === 'custom').flatMap((plan) => plan.indexes);
+  expect(used).toEqual(expect.arrayContaining(indexes));
+}
+
+/** How the tables were read when the statements ran: what a function does within shows in no plan. */
+async function scansOf(statements: readonly Statement[]): Promise<unknown[]> {
+  const { database } = service;
+  await database.query('BEGIN');
+  try {
+    for (const { text, values } of statements) await database.query(text, values);
+    return await database.query(
+      `SELECT relname AS table, seq_scan::int AS whole, idx_scan > 0 AS "byIndex"
+       FROM pg_stat_xact_user_tables
+       WHERE relname IN ('devices', 'sync_events')
+       ORDER BY relname`,
+    );
+  } finally {
+    await database.query('ROLLBACK');
+  }
+}
