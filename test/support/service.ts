@@ -13,7 +13,8 @@ import { TestDatabase } from './test-database.js';
 export type Settings = Record<string, string>;
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const READY_WITHIN_MS = 20_000;
+/** A first start makes a database and migrates it; generous, for machines that have other things to do. */
+const READY_WITHIN_MS = 60_000;
 
 /** The service within the test's own process, on a database of its own. */
 export interface TestService {
@@ -60,16 +61,18 @@ export interface SpawnedService {
 }
 
 /**
- * Starts `dist/main.js` and waits until it is ready. Without a database URL it brings its embedded one.
+ * Starts the service and waits until it is ready. Without a database URL it brings its embedded one.
  *
- * @throws Error with what it printed, if it ends or is not ready within 20 seconds.
+ * @param program what to run, relative to the project's folder: `bin/start.mjs` is `npm start`.
+ * @throws Error with what it printed, if it ends or is not ready within a minute.
  */
 export async function spawnService(
   databaseUrl: string | undefined,
   settings: Settings = {},
+  program = 'dist/main.js',
 ): Promise<SpawnedService> {
   const port = Number(settings.PORT ?? (await freePort()));
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
+  const child = spawn(process.execPath, [join(ROOT, program)], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...environment(databaseUrl, { ...settings, PORT: String(port) }) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -118,7 +121,8 @@ class ChildService implements SpawnedService {
 function environment(databaseUrl: string | undefined, settings: Settings): Settings {
   return {
     NODE_ENV: 'test',
-    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+    // An empty one counts as none, and keeps a .env file from setting it.
+    DATABASE_URL: databaseUrl ?? '',
     ...settings,
   };
 }
