@@ -1,0 +1,10 @@
+DROP TRIGGER roll_up_sync_events ON sync_events;
+DROP TRIGGER count_device ON devices;
+DROP FUNCTION roll_up_sync_events();
+DROP FUNCTION count_device();
+DROP FUNCTION error_pattern(TEXT);
+DROP INDEX sync_events_failed_by_time;
+DROP TABLE error_hours;
+DROP TABLE fleet_devices;
+DROP TABLE fleet_totals;
+DROP TABLE fleet_hours;
