@@ -8,6 +8,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { DomainModule } from './domain/domain.module.js';
 import { HealthModule } from './health/health.module.js';
+import { StatsModule } from './stats/stats.module.js';
 import { SyncEventsModule } from './sync-events/sync-events.module.js';
 
 /** The architecture on one screen. */
@@ -25,6 +26,7 @@ export class AppModule {
         SyncEventsModule,
         DevicesModule,
         AlertsModule,
+        StatsModule,
         HealthModule,
       ],
     };

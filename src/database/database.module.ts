@@ -4,6 +4,9 @@ import { DeviceRepository } from './device.repository.js';
 import { FailingAlertRepository } from './failing-alert.repository.js';
 import { HealthRepository } from './health.repository.js';
 import { PrismaService } from './prisma.service.js';
+import { RepeatedFailureRepository } from './repeated-failure.repository.js';
+import { StatsRepository } from './stats.repository.js';
+import { StreakRepository } from './streak.repository.js';
 import { SyncEventRepository } from './sync-event.repository.js';
 
 /** The only place with SQL: the repositories that the feature modules share. */
@@ -15,6 +18,9 @@ import { SyncEventRepository } from './sync-event.repository.js';
     DeviceRepository,
     AlertRepository,
     FailingAlertRepository,
+    RepeatedFailureRepository,
+    StatsRepository,
+    StreakRepository,
     HealthRepository,
   ],
   exports: [
@@ -23,6 +29,9 @@ import { SyncEventRepository } from './sync-event.repository.js';
     DeviceRepository,
     AlertRepository,
     FailingAlertRepository,
+    RepeatedFailureRepository,
+    StatsRepository,
+    StreakRepository,
     HealthRepository,
   ],
 })

@@ -44,31 +44,6 @@ export interface DeviceQuery {
   readonly limit: number;
 }
 
-/** A place in the order of repeated failures, worst first. */
-export interface FailureRank {
-  readonly totalFailedSyncs: number;
-  readonly deviceId: string;
-}
-
-export interface FailingDevice {
-  readonly deviceId: string;
-  readonly name: string | null;
-  readonly site: string | null;
-  readonly totalSyncs: number;
-  readonly totalFailedSyncs: number;
-  readonly consecutiveFailures: number;
-  readonly lastFailureAt: Date;
-  readonly lastSuccessAt: Date | null;
-  readonly lastErrorMessage: string | null;
-}
-
-export interface FleetTotals {
-  readonly devices: number;
-  readonly syncEvents: number;
-  readonly failures: number;
-  readonly filesSynced: number;
-}
-
 @Injectable()
 export class DeviceRepository {
   constructor(private readonly prisma: PrismaService) {}
@@ -107,53 +82,6 @@ export class DeviceRepository {
       this.prisma.device.updateMany({ where: { deviceId }, data: { ...changes } }),
     );
     return count > 0;
-  }
-
-  /**
-   * Devices with at least this many failed events of all time, most failures first, then by id.
-   * The order mixes directions, which Prisma's cursor cannot continue; both are the index's own.
-   */
-  async mostFailuresFirst(atLeast: number, limit: number, after?: FailureRank): Promise<FailingDevice[]> {
-    const rest = after
-      ? Prisma.sql`AND devices.total_failed_syncs <= ${after.totalFailedSyncs}::bigint
-          AND (devices.total_failed_syncs < ${after.totalFailedSyncs}::bigint OR devices.device_id > ${after.deviceId})`
-      : Prisma.empty;
-    const rows = await asked(
-      () => this.prisma.$queryRaw<DeviceRow[]>`
-        SELECT devices.*
-        FROM devices
-        WHERE devices.total_failed_syncs > 0 AND devices.total_failed_syncs >= ${atLeast}::bigint ${rest}
-        ORDER BY devices.total_failed_syncs DESC, devices.device_id
-        LIMIT ${limit}::integer`,
-    );
-    return rows.map((row) => ({
-      deviceId: row.device_id,
-      name: row.name,
-      site: row.site,
-      totalSyncs: Number(row.total_syncs),
-      totalFailedSyncs: Number(row.total_failed_syncs),
-      consecutiveFailures: row.consecutive_failures,
-      // Present in every row that has a failure.
-      lastFailureAt: row.last_failure_at as Date,
-      lastSuccessAt: row.last_success_at,
-      lastErrorMessage: row.last_error_message,
-    }));
-  }
-
-  /** Sums of the device rows' counters, never of the events. */
-  async fleetTotals(): Promise<FleetTotals> {
-    const { _count, _sum } = await asked(() =>
-      this.prisma.device.aggregate({
-        _count: { _all: true },
-        _sum: { totalSyncs: true, totalFailedSyncs: true, totalFilesSynced: true },
-      }),
-    );
-    return {
-      devices: _count._all,
-      syncEvents: Number(_sum.totalSyncs ?? 0),
-      failures: Number(_sum.totalFailedSyncs ?? 0),
-      filesSynced: Number(_sum.totalFilesSynced ?? 0),
-    };
   }
 
   /**

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { StoredDevice } from '../database/device.repository.js';
 import { SyncEventDto, syncEventDto } from '../sync-events/sync-event.dto.js';
-import type { DeviceState } from './device-state.rule.js';
+import type { DeviceState } from '../domain/device-state.rule.js';
 
 /** A device as the registry knows it. */
 export class DeviceDto {

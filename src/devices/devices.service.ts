@@ -1,17 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import {
-  DeviceChanges,
-  DeviceQuery,
-  DeviceRepository,
-  FailingDevice,
-  FailureRank,
-  FleetTotals,
-  StoredDevice,
-} from '../database/device.repository.js';
+import { DeviceChanges, DeviceQuery, DeviceRepository, StoredDevice } from '../database/device.repository.js';
+import { StoredStreak, StreakRepository } from '../database/streak.repository.js';
 import { Clock } from '../domain/clock.js';
 import { DeviceNotFound } from '../domain/domain-error.js';
-import { deviceState } from './device-state.rule.js';
+import { deviceState } from '../domain/device-state.rule.js';
 import { DeviceStanding } from './device.dto.js';
 
 export interface RegistryQuery extends Omit<DeviceQuery, 'streakFrom' | 'streakBelow'> {
@@ -22,6 +15,7 @@ export interface RegistryQuery extends Omit<DeviceQuery, 'streakFrom' | 'streakB
 export class DevicesService {
   constructor(
     private readonly devices: DeviceRepository,
+    private readonly streaks: StreakRepository,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -47,12 +41,14 @@ export class DevicesService {
     return this.get(deviceId);
   }
 
-  repeatedFailures(atLeast: number, limit: number, after?: FailureRank): Promise<FailingDevice[]> {
-    return this.devices.mostFailuresFirst(atLeast, limit, after);
-  }
-
-  fleetTotals(): Promise<FleetTotals> {
-    return this.devices.fleetTotals();
+  /**
+   * @param limit events at most, the newest
+   * @throws DeviceNotFound
+   */
+  async streak(deviceId: string, limit: number): Promise<StoredStreak> {
+    const streak = await this.streaks.find(deviceId, limit);
+    if (!streak) throw new DeviceNotFound(deviceId);
+    return streak;
   }
 
   standing(device: StoredDevice): DeviceStanding {

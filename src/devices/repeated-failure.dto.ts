@@ -1,6 +1,6 @@
-import { FailingDevice } from '../database/device.repository.js';
+import { FailingDevice } from '../database/repeated-failure.repository.js';
 
-/** A device that has failed repeatedly, of all time. */
+/** A device that has failed repeatedly. */
 export class RepeatedFailureDto {
   /** @example PIBOX-7 */
   device_id: string;
@@ -11,11 +11,14 @@ export class RepeatedFailureDto {
   /** @example Kibera Primary */
   site: string | null;
 
-  /** @example 9 */
+  /**
+   * Events of all time.
+   * @example 9
+   */
   total_syncs: number;
 
   /**
-   * Failed events of all time; deleting old events does not change it.
+   * Failed events: of the window where one is asked for, else of all time, deleted events included.
    * @example 4
    */
   total_failed_syncs: number;
@@ -48,7 +51,7 @@ export function repeatedFailureDto(device: FailingDevice): RepeatedFailureDto {
     name: device.name,
     site: device.site,
     total_syncs: device.totalSyncs,
-    total_failed_syncs: device.totalFailedSyncs,
+    total_failed_syncs: device.failures,
     consecutive_failures: device.consecutiveFailures,
     last_failed_sync: device.lastFailureAt,
     last_successful_sync: device.lastSuccessAt,
