@@ -10,6 +10,7 @@ import { DomainModule } from './domain/domain.module.js';
 import { HealthModule } from './health/health.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { SyncEventsModule } from './sync-events/sync-events.module.js';
+import { TimeModule } from './time/time.module.js';
 
 /** The architecture on one screen. */
 @Module({})
@@ -27,6 +28,7 @@ export class AppModule {
         DevicesModule,
         AlertsModule,
         StatsModule,
+        TimeModule,
         HealthModule,
       ],
     };
