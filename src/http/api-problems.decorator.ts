@@ -2,14 +2,16 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { codeOf, problem } from './problem.js';
 
-type DocumentedStatus = 400 | 404 | 409 | 413 | 415 | 429 | 503;
+type DocumentedStatus = 400 | 404 | 406 | 408 | 409 | 413 | 415 | 429 | 503;
 
 const DESCRIPTIONS: Record<DocumentedStatus, string> = {
   400: 'Not valid JSON, or fields that break their rules; `errors` names each.',
   404: 'There is no such thing.',
+  406: 'There is no such form of it as `Accept` asks for.',
+  408: 'The body took too long.',
   409: 'The `event_id` is stored already, with other content.',
-  413: 'The body is larger than 100 kB.',
-  415: 'The body is not JSON, or in an unknown encoding.',
+  413: 'The body is too large: 100 kB for a single event, 1 MiB (10 MiB inflated) and 1000 events for an upload.',
+  415: 'The body is not JSON, or has an unknown coding.',
   429: 'Too many requests; `Retry-After` says in how many seconds to come back.',
   503: 'Overloaded, or the database is away; `Retry-After` says in how many seconds to come back. Nothing was acknowledged.',
 };

@@ -1,19 +1,11 @@
-import { Body, Controller, Get, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpStatus, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
-import { SyncEventPosition } from '../database/sync-event.repository.js';
-import { StoredSyncEvent } from '../database/sync-event.row.js';
-import { parseTimestamp } from '../domain/timestamp.js';
+import type { Response } from 'express';
 import { ApiProblems } from '../http/api-problems.decorator.js';
-import { decodeCursor, encodeCursor, invalidCursor } from '../http/cursor.js';
-import { DeviceIdPipe } from '../http/device-id.pipe.js';
-import { parseQueryTimestamp } from '../http/is-timestamp.decorator.js';
-import { page } from '../http/page.js';
 import { SyncEventRequest } from './sync-event-request.dto.js';
 import { parseSyncEventReport } from './sync-event-report.js';
-import { RecordedSyncEventDto, recordedSyncEventDto, SyncEventDto, syncEventDto } from './sync-event.dto.js';
+import { RecordedSyncEventDto, recordedSyncEventDto } from './sync-event.dto.js';
 import { SyncEventsService } from './sync-events.service.js';
-import { SyncHistoryQuery } from './sync-history.query.dto.js';
 
 @ApiTags('Sync events')
 @Controller()
@@ -40,46 +32,4 @@ export class SyncEventsController {
     response.status(recording.outcome === 'recorded' ? HttpStatus.CREATED : HttpStatus.OK);
     return recordedSyncEventDto(report, recording);
   }
-
-  /**
-   * A device's sync events, newest first.
-   *
-   * Ordered by effective time; at the same instant a success counts as the later one, then arrival. The next page is
-   * in the `Link` header; events that arrive meanwhile neither shift nor repeat a page.
-   */
-  @Get(['device/:device_id/sync-history', 'devices/:device_id/sync-history'])
-  @ApiOkResponse({ type: [SyncEventDto] })
-  @ApiProblems(400, 404, 429, 503)
-  async history(
-    @Param('device_id', DeviceIdPipe) deviceId: string,
-    @Query() query: SyncHistoryQuery,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<SyncEventDto[]> {
-    const events = await this.syncEvents.history({
-      deviceId,
-      from: parseQueryTimestamp(query.from),
-      to: parseQueryTimestamp(query.to),
-      failed: query.failed === undefined ? undefined : query.failed === 'true',
-      before: query.cursor === undefined ? undefined : positionOf(query.cursor),
-      limit: query.limit + 1,
-    });
-    return page(request, response, events, query.limit, cursorAfter).map(syncEventDto);
-  }
-}
-
-function cursorAfter(event: StoredSyncEvent): string {
-  return encodeCursor([event.effectiveAt.toISOString(), event.succeeded, event.id]);
-}
-
-function positionOf(cursor: string): SyncEventPosition {
-  const [time, succeeded, id] = decodeCursor<[string, boolean, number]>(
-    cursor,
-    'string',
-    'boolean',
-    'number',
-  );
-  const effectiveAt = parseTimestamp(time);
-  if (!effectiveAt) throw invalidCursor();
-  return { effectiveAt, succeeded, id };
 }

@@ -2,10 +2,12 @@ import { Module } from '@nestjs/common';
 import { SyncEventRecorder } from './sync-event.recorder.js';
 import { SyncEventsController } from './sync-events.controller.js';
 import { SyncEventsService } from './sync-events.service.js';
+import { SyncHistoryController } from './sync-history.controller.js';
+import { SyncHistoryService } from './sync-history.service.js';
 
 @Module({
-  controllers: [SyncEventsController],
-  providers: [SyncEventRecorder, SyncEventsService],
+  controllers: [SyncEventsController, SyncHistoryController],
+  providers: [SyncEventRecorder, SyncEventsService, SyncHistoryService],
   exports: [SyncEventRecorder],
 })
 export class SyncEventsModule {}

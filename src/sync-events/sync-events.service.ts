@@ -1,9 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../domain/clock.js';
-import { DeviceRepository } from '../database/device.repository.js';
-import { HistoryQuery, Recording, SyncEventRepository } from '../database/sync-event.repository.js';
-import { StoredSyncEvent } from '../database/sync-event.row.js';
-import { DeviceNotFound } from '../domain/domain-error.js';
+import { Recording } from '../database/sync-event.repository.js';
 import { judgeClock } from './judge-clock.js';
 import { SyncEventReport } from './sync-event-report.js';
 import { EventConflict } from './sync-event.errors.js';
@@ -14,8 +11,6 @@ export class SyncEventsService {
   constructor(
     private readonly clock: Clock,
     private readonly recorder: SyncEventRecorder,
-    private readonly syncEvents: SyncEventRepository,
-    private readonly devices: DeviceRepository,
   ) {}
 
   /** @throws EventConflict, Overloaded, DatabaseUnavailable */
@@ -36,14 +31,5 @@ export class SyncEventsService {
     });
     if (recording.outcome === 'conflict') throw new EventConflict(report.deviceId, report.eventId ?? '');
     return recording;
-  }
-
-  /** @throws DeviceNotFound */
-  async history(query: HistoryQuery): Promise<StoredSyncEvent[]> {
-    const events = await this.syncEvents.newestFirst(query);
-    // An empty page has two meanings; the second question is asked only then.
-    if (events.length === 0 && !(await this.devices.exists(query.deviceId)))
-      throw new DeviceNotFound(query.deviceId);
-    return events;
   }
 }
