@@ -5,6 +5,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { Express } from 'express';
 import { AppModule } from './app.module.js';
 import { Config } from './config/config.js';
+import { Clock } from './domain/clock.js';
 import { ExpressHttpAdapter } from './http/express-http.adapter.js';
 import { jsonBody } from './http/json-body.middleware.js';
 import { openApiDocument } from './http/openapi.js';
@@ -13,6 +14,7 @@ import { requestId } from './http/request-id.middleware.js';
 import { securityHeaders } from './http/security-headers.middleware.js';
 import { stripApiPrefix } from './http/strip-api-prefix.middleware.js';
 import { turnAwayWhenFull } from './http/turn-away-when-full.middleware.js';
+import { uploadBody } from './http/upload-body.middleware.js';
 import { WireValidationPipe } from './http/wire-validation.pipe.js';
 import { SyncEventRecorder } from './sync-events/sync-event.recorder.js';
 
@@ -29,6 +31,7 @@ export async function createApp(
     abortOnError: false,
   });
   const recorder = app.get(SyncEventRecorder);
+  const clock = app.get(Clock);
 
   app.disable('x-powered-by');
   app.disable('etag');
@@ -38,6 +41,7 @@ export async function createApp(
   app.use(securityHeaders);
   if (config.corsOrigins.length > 0) app.enableCors({ origin: config.corsOrigins });
   app.use(turnAwayWhenFull(() => recorder.isFull));
+  app.use(uploadBody(() => clock.now()));
   app.use(jsonBody);
 
   app.useGlobalFilters(new ProblemFilter(adapter));

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { send } from './support/device.js';
+import { aDevice } from './support/device.js';
 import { expectedDevices, SentEvent } from './support/oracle.js';
 import { SpawnedService, spawnService } from './support/service.js';
 import { TestDatabase } from './support/test-database.js';
+import { UPLOAD_FORMS, UploadForm, uploads } from './support/upload.js';
 
 /** CI asks for more (PROPERTY_RUNS); a seed that failed is given back with PROPERTY_SEED. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 200);
@@ -19,7 +20,14 @@ const anEvent = fc.record({
   isNamed: fc.boolean(),
 });
 
-/** Events, and the order they are sent in: named ones up to three times. */
+/** How many events go together, and how: by themselves, or in an upload. */
+const aParcel = fc.record({
+  size: fc.integer({ min: 1, max: 12 }),
+  form: fc.constantFrom('alone', ...UPLOAD_FORMS),
+  gzip: fc.boolean(),
+});
+
+/** Events, the order they are sent in, named ones up to three times, and how that is cut into requests. */
 const aHistory = fc.array(anEvent, { minLength: 1, maxLength: 30 }).chain((events) =>
   fc.record({
     events: fc.constant(events),
@@ -27,13 +35,14 @@ const aHistory = fc.array(anEvent, { minLength: 1, maxLength: 30 }).chain((event
       events.flatMap((event, index) => (event.isNamed ? [index, index, index] : [index])),
       { minLength: 1 },
     ),
+    parcels: fc.array(aParcel, { minLength: 1, maxLength: 8 }),
     atOnce: fc.boolean(),
   }),
 );
 
 let run = 0;
 
-describe('Whatever the order, the repetition and the replica', () => {
+describe('Whatever the order, the repetition, the cutting into requests and the replica', () => {
   let database: TestDatabase;
   let replicas: SpawnedService[];
 
@@ -49,7 +58,7 @@ describe('Whatever the order, the repetition and the replica', () => {
 
   it(`counters, streaks and alerts are those of the stored events (seed ${SEED}, ${RUNS} runs)`, async () => {
     await fc.assert(
-      fc.asyncProperty(aHistory, async ({ events, order, atOnce }) => {
+      fc.asyncProperty(aHistory, async ({ events, order, parcels, atOnce }) => {
         run += 1;
         const sent: SentEvent[] = order.map((index) => {
           const { device, second, failed, files, isNamed } = events[index];
@@ -61,7 +70,7 @@ describe('Whatever the order, the repetition and the replica', () => {
             files,
           };
         });
-        const posts = sent.map((event, place) => () => post(replicas[place % 2].url, event));
+        const posts = cut(sent, parcels).map((parcel, place) => () => sends(replicas[place % 2], parcel));
         if (atOnce) await Promise.all(posts.map((start) => start()));
         else for (const start of posts) await start();
 
@@ -78,20 +87,17 @@ describe('Whatever the order, the repetition and the replica', () => {
     );
   }, 300_000);
 
-  async function post(url: string, event: SentEvent): Promise<void> {
-    const { status } = await send(`${url}/api/sync-event`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        device_id: event.deviceId,
-        event_id: event.eventId,
-        timestamp: new Date(event.time).toISOString(),
-        total_files_synced: event.files,
-        total_errors: event.failed ? 1 : 0,
-        internet_speed: null,
-      }),
-    });
-    expect([200, 201]).toContain(status);
+  async function sends(replica: SpawnedService, { events, form, gzip }: Parcel): Promise<void> {
+    if (form === 'alone') {
+      for (const event of events) {
+        const { status } = await aDevice(replica, event.deviceId).posts(onTheWire(event));
+        expect([200, 201]).toContain(status);
+      }
+    } else {
+      const { status, body } = await uploads(replica, events.map(onTheWire), { form, gzip });
+      expect({ status, unstored: body.conflicts + body.rejected }).toEqual({ status: 200, unstored: 0 });
+      expect(body.results).toHaveLength(events.length);
+    }
   }
 
   async function storedDevices(prefix: string): Promise<Record<string, unknown>> {
@@ -120,3 +126,34 @@ describe('Whatever the order, the repetition and the replica', () => {
     return rows.map((row) => row.device_id);
   }
 });
+
+interface Parcel {
+  events: SentEvent[];
+  form: 'alone' | UploadForm;
+  gzip: boolean;
+}
+
+/** Cuts what is sent into requests as the plan says, from its beginning again where it ends too early. */
+function cut(
+  sent: readonly SentEvent[],
+  plan: readonly (Omit<Parcel, 'events'> & { size: number })[],
+): Parcel[] {
+  const parcels: Parcel[] = [];
+  for (let start = 0; start < sent.length;) {
+    const { size, form, gzip } = plan[parcels.length % plan.length];
+    parcels.push({ events: sent.slice(start, start + size), form, gzip });
+    start += size;
+  }
+  return parcels;
+}
+
+function onTheWire(event: SentEvent): object {
+  return {
+    device_id: event.deviceId,
+    event_id: event.eventId,
+    timestamp: new Date(event.time).toISOString(),
+    total_files_synced: event.files,
+    total_errors: event.failed ? 1 : 0,
+    internet_speed: null,
+  };
+}

@@ -13,6 +13,7 @@ import {
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { DEVICE_ID } from '../domain/device-id.js';
+import { JsonUpload } from '../http/json-upload.js';
 
 /** Milliseconds of the window in which requests are counted. */
 export const LIMIT_WINDOW_MS = 60_000;
@@ -70,10 +71,11 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 }
 
-/** The device that a report claims to come from, if it names one. */
-function reportingDevice(request: Request): string | undefined {
-  if (request.method !== 'POST') return undefined;
-  const body = request.body as { device_id?: unknown; deviceId?: unknown } | undefined | null;
-  const deviceId = body?.device_id ?? body?.deviceId;
+/** The device that a report claims to come from, if it names one; of an upload, that of its first event. */
+function reportingDevice({ method, body }: Request): string | undefined {
+  if (method !== 'POST') return undefined;
+  const report = (body instanceof JsonUpload ? body.items[0] : body) as
+    { device_id?: unknown; deviceId?: unknown } | undefined | null;
+  const deviceId = report?.device_id ?? report?.deviceId;
   return typeof deviceId === 'string' && DEVICE_ID.test(deviceId) ? deviceId : undefined;
 }

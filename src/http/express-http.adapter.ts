@@ -10,8 +10,8 @@ const KEEP_ALIVE_MS = 65_000;
 /** A client that takes longer for its headers is not a device on a bad line but one that holds sockets. */
 const HEADERS_MS = 10_000;
 
-/** 100 kB in half a minute is 27 kbit/s: slower than the slowest line that still syncs. */
-const REQUEST_MS = 30_000;
+/** For a request whose body nobody reads; the readers of bodies have limits of their own, all below this. */
+const REQUEST_MS = 310_000;
 
 /** How often Node looks for connections that are beyond the limits above; its own 30 s would triple them. */
 const CHECK_MS = 1_000;

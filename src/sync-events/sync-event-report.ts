@@ -32,8 +32,24 @@ export const LONGEST_ERROR_MESSAGE = 1_000;
  * @throws ValidationFailed naming every broken field in its wire name
  */
 export function parseSyncEventReport(body: unknown): SyncEventReport {
+  const read = readSyncEventReport(body);
+  if (isRefused(read)) throw new ValidationFailed(read.errors);
+  return read;
+}
+
+/** What is wrong with an event that cannot be taken. */
+export interface RefusedReport {
+  readonly errors: readonly FieldError[];
+}
+
+export function isRefused(read: object): read is RefusedReport {
+  return 'errors' in read;
+}
+
+/** The same for one of many: an exception for each broken event would cost more than all the others. */
+export function readSyncEventReport(body: unknown): SyncEventReport | RefusedReport {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new ValidationFailed([{ field: '', message: 'must be a JSON object' }]);
+    return { errors: [{ field: '', message: 'must be a JSON object' }] };
   }
   const fields = new Fields(body as Record<string, unknown>);
   const report = {
@@ -46,8 +62,19 @@ export function parseSyncEventReport(body: unknown): SyncEventReport {
     internetSpeed: fields.speed(),
     errorMessage: fields.text('error_message', 'errorMessage', 0, LONGEST_ERROR_MESSAGE),
   };
+  return fields.errors.length > 0 ? { errors: fields.errors } : report;
+}
+
+/**
+ * Reads the `sent_at` beside the events of an upload.
+ *
+ * @throws ValidationFailed
+ */
+export function parseSentAt(value: unknown): Date | null {
+  const fields = new Fields({ sent_at: value });
+  const sentAt = fields.time('sent_at', 'sentAt');
   if (fields.errors.length > 0) throw new ValidationFailed(fields.errors);
-  return report;
+  return sentAt;
 }
 
 /** Reads fields one by one and gathers what is wrong with them. */

@@ -9,8 +9,8 @@ import { RecordedEvent, SyncEventRecorded } from './sync-event-recorded.event.js
 
 interface Waiting {
   readonly event: NewSyncEvent;
-  readonly resolve: (recording: Recording) => void;
-  readonly reject: (error: unknown) => void;
+  /** Takes what became of the event, after its write and the listeners. */
+  readonly settle: (outcome: Recording | Error) => void;
 }
 
 /** Two transactions that roll each other back do so once; a third time means something else is wrong. */
@@ -28,7 +28,8 @@ const PAUSE_AFTER_A_LOST_CONNECTION_MS = 300;
 @Injectable()
 export class SyncEventRecorder {
   private readonly logger = new Logger(SyncEventRecorder.name);
-  private waiting: Waiting[] = [];
+  private readonly waitingAlone: Waiting[] = [];
+  private readonly waitingInUploads: Waiting[] = [];
   private writesUnderWay = 0;
   private unanswered = 0;
   private isWriteScheduled = false;
@@ -50,10 +51,40 @@ export class SyncEventRecorder {
    *   DatabaseUnavailable, nothing was stored
    */
   record(event: NewSyncEvent): Promise<Recording> {
-    if (this.isFull) return Promise.reject(new Overloaded('Too many events are waiting to be stored.'));
+    if (this.isFull) return Promise.reject(queueIsFull());
     this.unanswered += 1;
     return new Promise((resolve, reject) => {
-      this.waiting.push({ event, resolve, reject });
+      const settle = (outcome: Recording | Error): void =>
+        outcome instanceof Error ? reject(outcome) : resolve(outcome);
+      this.waitingAlone.push({ event, settle });
+      this.scheduleWrite();
+    });
+  }
+
+  /**
+   * Records the events of one upload, which may be spread over several writes: there is one outcome for each
+   * event, in their order, and an error that `record` would throw stands in the place of its event.
+   *
+   * The whole upload is taken as long as the queue is not full, so the queue may hold one upload more than
+   * its limit: a limit that an upload had to fit under would let single events crowd uploads out.
+   *
+   * @throws Overloaded when as many events as the queue may hold are unanswered
+   */
+  recordAll(events: readonly NewSyncEvent[]): Promise<(Recording | Error)[]> {
+    if (events.length === 0) return Promise.resolve([]);
+    if (this.isFull) return Promise.reject(queueIsFull());
+    this.unanswered += events.length;
+    return new Promise((resolve) => {
+      const outcomes = new Array<Recording | Error>(events.length);
+      let unsettled = events.length;
+      events.forEach((event, place) => {
+        const settle = (outcome: Recording | Error): void => {
+          outcomes[place] = outcome;
+          unsettled -= 1;
+          if (unsettled === 0) resolve(outcomes);
+        };
+        this.waitingInUploads.push({ event, settle });
+      });
       this.scheduleWrite();
     });
   }
@@ -64,12 +95,20 @@ export class SyncEventRecorder {
     this.isWriteScheduled = true;
     setImmediate(() => {
       this.isWriteScheduled = false;
-      const batch = this.waiting.splice(0, this.config.recorderBatchSize);
+      const batch = this.nextBatch();
       if (batch.length === 0) return;
       this.writesUnderWay += 1;
       void this.write(batch);
-      if (this.waiting.length > 0) this.scheduleWrite();
+      if (this.waitingAlone.length + this.waitingInUploads.length > 0) this.scheduleWrite();
     });
+  }
+
+  /** Half of a write is for single events, however many uploads wait; what one side leaves, the other takes. */
+  private nextBatch(): Waiting[] {
+    const size = this.config.recorderBatchSize;
+    const leftByUploads = Math.max(Math.ceil(size / 2), size - this.waitingInUploads.length);
+    const alone = this.waitingAlone.splice(0, leftByUploads);
+    return [...alone, ...this.waitingInUploads.splice(0, size - alone.length)];
   }
 
   private async write(batch: readonly Waiting[]): Promise<void> {
@@ -79,11 +118,7 @@ export class SyncEventRecorder {
     this.scheduleWrite();
     await this.announce(events, outcomes);
     this.unanswered -= batch.length;
-    batch.forEach(({ resolve, reject }, item) => {
-      const outcome = outcomes[item];
-      if (outcome instanceof Error) reject(outcome);
-      else resolve(outcome);
-    });
+    batch.forEach(({ settle }, item) => settle(outcomes[item]));
   }
 
   /** Never rejects: gives an error in the place of each event that could not be stored. */
@@ -150,6 +185,10 @@ export class SyncEventRecorder {
       this.logger.error(`A listener of ${SyncEventRecorded.eventName} failed for events ${ids}`, error);
     }
   }
+}
+
+function queueIsFull(): Overloaded {
+  return new Overloaded('Too many events are waiting to be stored.');
 }
 
 function recordedEvent(event: NewSyncEvent, recording: Recording): RecordedEvent {

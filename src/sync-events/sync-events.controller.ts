@@ -1,9 +1,26 @@
-import { Body, Controller, HttpStatus, Post, Res } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import { Body, Controller, Headers, HttpCode, HttpStatus, Post, Req, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiTags,
+  ApiOperation,
+} from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { JsonUpload, UnreadableItem } from '../http/json-upload.js';
+import { prefersMinimal } from '../http/prefers-minimal.js';
+import {
+  parseSentAt,
+  parseSyncEventReport,
+  readSyncEventReport,
+  RefusedReport,
+  SyncEventReport,
+} from './sync-event-report.js';
 import { SyncEventRequest } from './sync-event-request.dto.js';
-import { parseSyncEventReport } from './sync-event-report.js';
+import { SyncEventUploadResult, syncEventUploadResult } from './sync-event-upload.dto.js';
+import { UPLOAD_REQUEST_BODY, UPLOAD_RESULT_EXAMPLES } from './sync-event-upload.openapi.js';
 import { RecordedSyncEventDto, recordedSyncEventDto } from './sync-event.dto.js';
 import { SyncEventsService } from './sync-events.service.js';
 
@@ -32,4 +49,52 @@ export class SyncEventsController {
     response.status(recording.outcome === 'recorded' ? HttpStatus.CREATED : HttpStatus.OK);
     return recordedSyncEventDto(report, recording);
   }
+
+  /**
+   * Record up to 1000 sync attempts at once.
+   *
+   * As a JSON array, as `{"sent_at", "events"}`, or as NDJSON, one event a line; plain or with `Content-Encoding: gzip`,
+   * at most 1 MiB as sent and 10 MiB inflated. Good events are kept whatever the others are, and 200 means: each event
+   * has its result, what is recorded is committed, and alerts are settled.
+   *
+   * With any other answer, or none, the device sends the whole upload again (413: in smaller parts); where events carry
+   * an `event_id`, that is always safe. An upload that breaks off records nothing.
+   */
+  @Post('sync-events')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({ requestBody: UPLOAD_REQUEST_BODY })
+  @ApiHeader({
+    name: 'Prefer',
+    description: '`return=minimal` leaves the results of stored events out of the answer.',
+    required: false,
+    example: 'return=minimal',
+  })
+  @ApiHeader({ name: 'Content-Encoding', required: false, schema: { enum: ['gzip'] } })
+  @ApiOkResponse({
+    type: SyncEventUploadResult,
+    description: 'What became of each event.',
+    examples: UPLOAD_RESULT_EXAMPLES,
+  })
+  @ApiProblems(400, 408, 413, 415, 429, 503)
+  async recordAll(
+    @Req() { body }: Request,
+    @Headers('prefer') prefer: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SyncEventUploadResult> {
+    const upload = body as JsonUpload;
+    const settled = await this.syncEvents.recordAll({
+      items: upload.items.map(readItem),
+      sentAt: parseSentAt(upload.sentAt),
+      startedAt: upload.startedAt,
+    });
+    const isMinimal = prefersMinimal(prefer);
+    if (isMinimal) response.setHeader('Preference-Applied', 'return=minimal');
+    return syncEventUploadResult(settled, isMinimal);
+  }
+}
+
+function readItem(item: unknown): SyncEventReport | RefusedReport {
+  return item instanceof UnreadableItem
+    ? { errors: [{ field: '', message: item.problem }] }
+    : readSyncEventReport(item);
 }
