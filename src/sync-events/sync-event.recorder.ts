@@ -29,7 +29,7 @@ const PAUSE_AFTER_A_LOST_CONNECTION_MS = 300;
 export class SyncEventRecorder {
   private readonly logger = new Logger(SyncEventRecorder.name);
   private readonly waitingAlone: Waiting[] = [];
-  private readonly waitingInUploads: Waiting[] = [];
+  private readonly waitingUploads: Waiting[][] = [];
   private writesUnderWay = 0;
   private unanswered = 0;
   private isWriteScheduled = false;
@@ -62,8 +62,9 @@ export class SyncEventRecorder {
   }
 
   /**
-   * Records the events of one upload, which may be spread over several writes: there is one outcome for each
-   * event, in their order, and an error that `record` would throw stands in the place of its event.
+   * Records the events of one upload in one write, so that alerts see a backlog at its end and never in the
+   * middle. There is one outcome for each event, in their order; an error that `record` would throw stands
+   * in the place of its event.
    *
    * The whole upload is taken as long as the queue is not full, so the queue may hold one upload more than
    * its limit: a limit that an upload had to fit under would let single events crowd uploads out.
@@ -75,16 +76,12 @@ export class SyncEventRecorder {
     if (this.isFull) return Promise.reject(queueIsFull());
     this.unanswered += events.length;
     return new Promise((resolve) => {
-      const outcomes = new Array<Recording | Error>(events.length);
-      let unsettled = events.length;
-      events.forEach((event, place) => {
-        const settle = (outcome: Recording | Error): void => {
-          outcomes[place] = outcome;
-          unsettled -= 1;
-          if (unsettled === 0) resolve(outcomes);
-        };
-        this.waitingInUploads.push({ event, settle });
-      });
+      const outcomes: (Recording | Error)[] = [];
+      // The events of one write are settled in their order.
+      const settle = (outcome: Recording | Error): void => {
+        if (outcomes.push(outcome) === events.length) resolve(outcomes);
+      };
+      this.waitingUploads.push(events.map((event) => ({ event, settle })));
       this.scheduleWrite();
     });
   }
@@ -99,16 +96,18 @@ export class SyncEventRecorder {
       if (batch.length === 0) return;
       this.writesUnderWay += 1;
       void this.write(batch);
-      if (this.waitingAlone.length + this.waitingInUploads.length > 0) this.scheduleWrite();
+      if (this.waitingAlone.length + this.waitingUploads.length > 0) this.scheduleWrite();
     });
   }
 
-  /** Half of a write is for single events, however many uploads wait; what one side leaves, the other takes. */
+  /** Single events first, however many uploads wait; then whole uploads: one, and more while they fit. */
   private nextBatch(): Waiting[] {
     const size = this.config.recorderBatchSize;
-    const leftByUploads = Math.max(Math.ceil(size / 2), size - this.waitingInUploads.length);
-    const alone = this.waitingAlone.splice(0, leftByUploads);
-    return [...alone, ...this.waitingInUploads.splice(0, size - alone.length)];
+    const alone = this.waitingAlone.splice(0, size);
+    const uploaded: Waiting[] = [];
+    do uploaded.push(...(this.waitingUploads.shift() ?? []));
+    while (this.waitingUploads.length > 0 && uploaded.length + this.waitingUploads[0].length <= size);
+    return [...alone, ...uploaded];
   }
 
   private async write(batch: readonly Waiting[]): Promise<void> {
