@@ -19,8 +19,9 @@ const code = await run(
   ],
   { env: { NODE_ENV: 'test', PISYNC_TEST_COUNTS: countsFile } },
 );
-const { passed, failed, skipped } = counts();
+const { passed, failed, skipped, skippedTests } = counts();
 rmSync(scratch, { recursive: true, force: true });
+for (const name of filtered() ? [] : skippedTests) console.log(`Skipped: ${name}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(code);
 
@@ -29,6 +30,11 @@ function counts() {
   try {
     return JSON.parse(readFileSync(countsFile, 'utf8'));
   } catch {
-    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, skippedTests: [] };
   }
+}
+
+/** Whoever asks for some tests by their title knows that all the others are left out. */
+function filtered() {
+  return process.argv.some((argument) => /^(-t|--testNamePattern)/.test(argument));
 }

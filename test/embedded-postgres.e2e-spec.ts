@@ -117,10 +117,13 @@ describe('The embedded PostgreSQL', () => {
 
   it('takes over a folder whose killed owner’s and server’s numbers now belong to other programs', async () => {
     await (await start()).stop();
-    // This very process stands for the stranger: it runs, and is neither that owner nor that server.
-    const stranger = { pid: process.pid, birth: 'before the last reboot' };
-    writeFileSync(join(dataDir, 'postgres', 'owner.json'), JSON.stringify(stranger));
-    writeFileSync(join(dataDir, 'postgres', 'data', 'postmaster.pid'), `${process.pid}\n`);
+    // Run by PostgreSQL's account, as the server was: of another user's process PostgreSQL itself knows better.
+    const { uid, gid } = statSync(join(dataDir, 'postgres', 'data'));
+    const stranger = spawn('sleep', ['60'], { uid, gid });
+    owners.push(stranger);
+    const owner = { pid: stranger.pid, birth: 'before the last reboot' };
+    writeFileSync(join(dataDir, 'postgres', 'owner.json'), JSON.stringify(owner));
+    writeFileSync(join(dataDir, 'postgres', 'data', 'postmaster.pid'), `${stranger.pid}\n`);
     expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 

@@ -10,6 +10,10 @@ export default class CountsReporter {
       // A file that cannot even be loaded holds no test that could fail.
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
       skipped: results.numPendingTests + results.numTodoTests,
+      skippedTests: results.testResults
+        .flatMap((file) => file.testResults)
+        .filter(({ status }) => status === 'pending' || status === 'todo')
+        .map(({ fullName }) => fullName),
     };
     writeFileSync(file, JSON.stringify(counts));
   }

@@ -60,10 +60,6 @@ export class SupervisedProcess {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  onExit(listener: () => void): void {
-    this.child.once('exit', listener);
-  }
-
   /** Lets this process end without waiting for the command, which then ends too. */
   unref(): void {
     this.child.unref();
