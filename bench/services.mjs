@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,8 @@ export async function startServices(names) {
 async function startServer() {
   if (process.env.BENCH_SERVER_URL) return { url: process.env.BENCH_SERVER_URL, stop: async () => undefined };
   const folder = await mkdtemp(join(tmpdir(), 'pisync-bench-'));
+  // Under root PostgreSQL runs as another user, who has to pass through: else the data would be kept elsewhere.
+  await chmod(folder, 0o711);
   const postgres = await EmbeddedPostgres.start(folder);
   return {
     url: postgres.url,
