@@ -397,10 +397,10 @@ describe('The process', () => {
   it('settles what a crash left as soon as the device repeats its last report', async () => {
     const running = await starts();
     const device = aDevice(running);
-    await device.reportsInTurn('failed', 'failed');
-    await device.reports('failed', { eventId: 'last' });
-    await database.query('DELETE FROM alerts');
-    expect((await device.reports('failed', { eventId: 'last' })).status).toBe(200);
-    expect(await statesOf(device, running)).toEqual(['open']);
+    await device.reportsInTurn('failed', 'failed', 'failed');
+    await device.reports('ok', { eventId: 'last' });
+    await database.query(`UPDATE alerts SET status = 'open', resolved_at = NULL`);
+    expect((await device.reports('ok', { eventId: 'last' })).status).toBe(200);
+    expect(await statesOf(device, running)).toEqual(['resolved']);
   });
 });

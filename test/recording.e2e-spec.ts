@@ -411,20 +411,22 @@ describe('A full queue', () => {
     await database.query('BEGIN');
     await database.query('SELECT 1 FROM devices WHERE device_id = $1 FOR UPDATE', [held.id]);
     const waiting = held.reports('failed');
-    while (!(await someoneWaitsForALock(small)));
+    try {
+      while (!(await someoneWaitsForALock(small)));
 
-    const turnedAway = await other.reports('ok');
-    expectProblem(turnedAway, 503, 'overloaded');
-    expect(Number(turnedAway.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    expect(Number(turnedAway.headers.get('retry-after'))).toBeLessThanOrEqual(30);
-    // The body that it announces never comes.
-    expect(
-      await firstLineAfter(small, 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n'),
-    ).toMatch(/^HTTP\/1\.1 503 /);
-    // Operators are not in the queue.
-    expect((await held.history()).status).toBe(200);
-
-    await database.query('ROLLBACK');
+      const turnedAway = await other.reports('ok');
+      expectProblem(turnedAway, 503, 'overloaded');
+      expect(Number(turnedAway.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(Number(turnedAway.headers.get('retry-after'))).toBeLessThanOrEqual(30);
+      // The body that it announces never comes.
+      expect(
+        await firstLineAfter(small, 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n'),
+      ).toMatch(/^HTTP\/1\.1 503 /);
+      // Operators are not in the queue.
+      expect((await held.history()).status).toBe(200);
+    } finally {
+      await database.query('ROLLBACK');
+    }
     expect(await waiting).toMatchObject({ status: 201, body: { consecutive_failures: 2 } });
     expect((await other.history()).status).toBe(404);
     expect((await other.reports('ok')).status).toBe(201);
@@ -443,6 +445,7 @@ function firstLineAfter({ url }: TestService, headers: string): Promise<string> 
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', reject);
+    socket.setTimeout(5_000, () => socket.destroy(new Error('No answer within 5 seconds.')));
     socket.once('data', (data) => {
       socket.destroy();
       resolve(data.toString('latin1').split('\r\n')[0]);

@@ -21,7 +21,10 @@ export async function everyPage<Item = Record<string, unknown>>(
   betweenPages?: () => Promise<unknown>,
 ): Promise<Item[][]> {
   const pages: Item[][] = [];
+  const seen = new Set<string>();
   for (let next: string | undefined = url; next;) {
+    if (seen.has(next)) throw new Error(`${next} leads back to itself`);
+    seen.add(next);
     const page: Page<Item> = await firstPage<Item>(next);
     if (page.status !== 200) throw new Error(`${next} answered ${page.status}: ${JSON.stringify(page.body)}`);
     pages.push(page.body);
