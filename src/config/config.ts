@@ -65,7 +65,7 @@ export class Config {
   @IsWholeNumber(1, 10)
   recorderWriters = 2;
 
-  /** Events in one write at most, 1 to 1000. */
+  /** Single reports in one write at most, 1 to 1000. An upload is written whole, however large. */
   @IsWholeNumber(1, 1_000)
   recorderBatchSize = 500;
 

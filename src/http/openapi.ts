@@ -26,11 +26,27 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, operations]) => [documentedPath(path), operations]),
   );
+  for (const operations of Object.values(document.paths)) {
+    for (const operation of Object.values(operations as Record<string, Described>)) splitSummary(operation);
+  }
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
   };
   return document;
+}
+
+interface Described {
+  summary?: string;
+  description?: string;
+}
+
+/** The plugin takes a method's whole comment for the summary, which is meant to fit on a line. */
+function splitSummary(operation: Described): void {
+  const [summary, ...paragraphs] = operation.summary?.split('\n\n') ?? [];
+  if (paragraphs.length === 0) return;
+  operation.summary = summary.replaceAll('\n', ' ');
+  operation.description ||= paragraphs.join('\n\n');
 }
 
 function documentedPath(path: string): string {
