@@ -17,9 +17,10 @@ export class WriteRefused extends DomainError {
 
 /**
  * SQLSTATE classes, from the appendix "PostgreSQL Error Codes" of its manual: 08 connection, 53
- * resources, 57P shutdown and crash, 58 system, 25006 read-only (a primary that became a standby).
+ * resources, 57P shutdown and crash, 57014 statement timeout, 58 system, 25006 read-only (a primary that
+ * became a standby).
  */
-const UNAVAILABLE = /^(08|53|57P|58|25006)/;
+const UNAVAILABLE = /^(08|53|57P|57014|58|25006)/;
 const CONFLICT = /^(40001|40P01|55P03)/;
 /** 22 data, 23 integrity, P0001 raised by a trigger. */
 const REFUSED = /^(22|23|P0001)/;
