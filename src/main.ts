@@ -59,7 +59,7 @@ function introduce(config: Config, port: number, folder: string | undefined, log
   } else {
     logger.log(`The data is in ${folder} (embedded PostgreSQL).`);
     logger.log(
-      'To use your own: DATABASE_URL=postgresql://user:password@host:5432/database MIGRATE_ON_START=true',
+      'To use your own: DATABASE_URL=postgresql://user@host:5432/database MIGRATE_ON_START=true',
     );
   }
 }
