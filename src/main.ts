@@ -58,9 +58,7 @@ function introduce(config: Config, port: number, folder: string | undefined, log
     logger.log('The data is in the database of DATABASE_URL.');
   } else {
     logger.log(`The data is in ${folder} (embedded PostgreSQL).`);
-    logger.log(
-      'To use your own: DATABASE_URL=postgresql://user@host:5432/database MIGRATE_ON_START=true',
-    );
+    logger.log('To use your own: DATABASE_URL=postgresql://user@host:5432/database MIGRATE_ON_START=true');
   }
 }
 

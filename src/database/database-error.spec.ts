@@ -7,8 +7,15 @@ const fromPostgres = (originalCode: string): Error =>
     meta: { driverAdapterError: { cause: { originalCode, kind: 'postgres' } } },
   });
 
-const outcomeOf = (error: unknown): Promise<unknown> =>
-  asked(() => Promise.reject(error)).catch((translated: unknown) => translated);
+const outcomeOf = async (error: unknown): Promise<unknown> => {
+  try {
+    return await asked(async () => {
+      throw error;
+    });
+  } catch (translated) {
+    return translated;
+  }
+};
 
 describe('An error of the database', () => {
   it.each(['08006', '53300', '53100', '57P01', '57P03', '57014', '25006'])(
