@@ -9,30 +9,22 @@ import { StatsRepository } from './stats.repository.js';
 import { StreakRepository } from './streak.repository.js';
 import { SyncEventRepository } from './sync-event.repository.js';
 
+const SHARED = [
+  PrismaService,
+  SyncEventRepository,
+  DeviceRepository,
+  AlertRepository,
+  FailingAlertRepository,
+  RepeatedFailureRepository,
+  StatsRepository,
+  StreakRepository,
+  HealthRepository,
+];
+
 /** The only place with SQL: the repositories that the feature modules share. */
 @Global()
 @Module({
-  providers: [
-    PrismaService,
-    SyncEventRepository,
-    DeviceRepository,
-    AlertRepository,
-    FailingAlertRepository,
-    RepeatedFailureRepository,
-    StatsRepository,
-    StreakRepository,
-    HealthRepository,
-  ],
-  exports: [
-    PrismaService,
-    SyncEventRepository,
-    DeviceRepository,
-    AlertRepository,
-    FailingAlertRepository,
-    RepeatedFailureRepository,
-    StatsRepository,
-    StreakRepository,
-    HealthRepository,
-  ],
+  providers: SHARED,
+  exports: SHARED,
 })
 export class DatabaseModule {}
