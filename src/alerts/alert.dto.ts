@@ -39,13 +39,13 @@ export class AlertDto {
    * Effective time of the streak's first failure.
    * @example 2026-05-04T10:30:00.000Z
    */
-  first_failed_sync: Date;
+  first_failed_sync: Date | null;
 
   /**
    * Effective time of its newest failure.
    * @example 2026-05-04T10:32:00.000Z
    */
-  last_failed_sync: Date;
+  last_failed_sync: Date | null;
 
   /** @example upload timed out */
   last_error_message: string | null;

@@ -13,8 +13,8 @@ export interface StoredAlert {
   readonly resolvedAt: Date | null;
   /** While unresolved, the device's streak now; then what it had grown to. */
   readonly consecutiveFailures: number;
-  readonly firstFailedSync: Date;
-  readonly lastFailedSync: Date;
+  readonly firstFailedSync: Date | null;
+  readonly lastFailedSync: Date | null;
   readonly lastErrorMessage: string | null;
 }
 
@@ -104,7 +104,7 @@ interface AlertRow {
   opened_at: Date;
   resolved_at: Date | null;
   consecutive_failures: number;
-  first_failed_sync: Date;
-  last_failed_sync: Date;
+  first_failed_sync: Date | null;
+  last_failed_sync: Date | null;
   last_error_message: string | null;
 }

@@ -134,6 +134,7 @@ async function resolveFailing(
     SET
       status = 'resolved',
       resolved_at = CURRENT_TIMESTAMP,
+      resolution = 'recovered',
       consecutive_failures = greatest(alerts.consecutive_failures, streak.length),
       first_failed_sync = least(alerts.first_failed_sync, streak.first_failed_sync),
       last_failed_sync = greatest(alerts.last_failed_sync, streak.last_failed_sync),

@@ -35,6 +35,8 @@ export class TestDatabase {
     );
     if (tables.length === 0) return;
     await this.query(`TRUNCATE ${tables.map((table) => table.name).join(', ')} RESTART IDENTITY CASCADE`);
+    // The migrations put it there, and it is always there.
+    await this.query(`INSERT INTO channels (kind, name) VALUES ('log', 'Log')`);
   }
 
   async drop(): Promise<void> {
