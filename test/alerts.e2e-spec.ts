@@ -384,7 +384,7 @@ describe('The process', () => {
     const [recovered, failing] = [aDevice(crashed), aDevice(crashed)];
     await recovered.reportsInTurn('failed', 'failed', 'failed', 'ok', 'failed');
     await failing.reportsInTurn('failed', 'failed', 'failed');
-    await database.query(`UPDATE alerts SET status = 'open', resolved_at = NULL`);
+    await database.query(`UPDATE alerts SET status = 'open', resolved_at = NULL, resolution = NULL`);
     const running = await starts(crashed);
     expect(await statesOf(recovered, running)).toEqual(['resolved']);
     expect(await statesOf(failing, running)).toEqual(['open']);
@@ -399,7 +399,7 @@ describe('The process', () => {
     const device = aDevice(running);
     await device.reportsInTurn('failed', 'failed', 'failed');
     await device.reports('ok', { eventId: 'last' });
-    await database.query(`UPDATE alerts SET status = 'open', resolved_at = NULL`);
+    await database.query(`UPDATE alerts SET status = 'open', resolved_at = NULL, resolution = NULL`);
     expect((await device.reports('ok', { eventId: 'last' })).status).toBe(200);
     expect(await statesOf(device, running)).toEqual(['resolved']);
   });

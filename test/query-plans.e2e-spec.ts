@@ -84,12 +84,13 @@ async function fill(of: TestService): Promise<void> {
        labels = ARRAY['label ' || right(device_id, 3), 'colour ' || right(device_id, 1)]`,
   );
   await database.query(
-    `INSERT INTO alerts (device_id, kind, status, resolved_at, consecutive_failures, first_failed_sync,
+    `INSERT INTO alerts (device_id, kind, status, resolved_at, resolution, consecutive_failures, first_failed_sync,
        last_failed_sync)
-     SELECT device_id, 'failing'::alert_kind, 'resolved'::alert_status, first_seen_at, 3, first_seen_at, first_seen_at
+     SELECT device_id, 'failing'::alert_kind, 'resolved'::alert_status, first_seen_at, 'recovered'::alert_resolution,
+       3, first_seen_at, first_seen_at
      FROM devices, generate_series(1, 10)
      UNION ALL
-     SELECT device_id, 'failing', 'open', NULL, consecutive_failures, last_failure_at, last_failure_at
+     SELECT device_id, 'failing', 'open', NULL, NULL, consecutive_failures, last_failure_at, last_failure_at
      FROM devices WHERE consecutive_failures >= 3`,
   );
   // The events above carry no messages; these are of a year before them.
