@@ -23,6 +23,7 @@ describe('A recorded event', () => {
     repeated: false,
     streakBefore: 0,
     streakAfter: 0,
+    wasSilent: false,
   };
 
   it('concerns the alert when its device is at the limit before or after', () => {

@@ -32,6 +32,13 @@ describe('An error of the database', () => {
     },
   );
 
+  it('of a transaction that took too long means that it is away', async () => {
+    const error = Object.assign(new Error('Transaction API error: Transaction not found.'), {
+      code: 'P2028',
+    });
+    expect(await outcomeOf(error)).toBeInstanceOf(DatabaseUnavailable);
+  });
+
   it.each(['22021', '22P02', '23514', '23505', 'P0001'])(
     'with SQLSTATE %s means that the values are refused',
     async (sqlState) => {

@@ -58,9 +58,12 @@ function translateDatabaseError(error: unknown): unknown {
   return error;
 }
 
-/** node-postgres gives several connection errors a text and no code. */
+/**
+ * node-postgres gives several connection errors a text and no code, and Prisma one code to all that goes wrong with a
+ * transaction, such as one that took too long.
+ */
 function soundsLikeALostConnection(text: string): boolean {
-  return /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|server closed the connection|unable to start a transaction/i.test(
+  return /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|server closed the connection|unable to start a transaction|transaction not found|transaction already closed/i.test(
     text,
   );
 }

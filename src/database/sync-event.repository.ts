@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ClockVerdict, Prisma } from '../generated/prisma/client.js';
+import { plainArray, textArray, timeArray } from './array-literal.js';
 import { asked } from './database-error.js';
 import { PrismaService } from './prisma.service.js';
 import { StoredSyncEvent, storedSyncEvent, SyncEventRow } from './sync-event.row.js';
@@ -29,6 +30,8 @@ export interface Recording {
   /** The device's failure streak before and after the write that this event was part of. */
   readonly streakBefore: number;
   readonly streakAfter: number;
+  /** A silent alert of the device was unresolved. */
+  readonly wasSilent: boolean;
 }
 
 /** A place in a device's order of events. */
@@ -55,7 +58,8 @@ export class SyncEventRepository {
 
   /**
    * Stores the events, each once, and moves the counters and streaks of their devices: all in one
-   * transaction, committed when this resolves. The answers stand in the order of the events.
+   * transaction, committed when this resolves. The answers stand in the order of the events. An event that
+   * stands there twice is stored in that transaction and compared in another.
    *
    * The order and the race are in `record_sync_events()` (prisma/migrations), which says what it
    * guarantees; Prisma's API has no statement that locks, judges and writes in one round trip.
@@ -64,35 +68,47 @@ export class SyncEventRepository {
    *   (unknown whether it was committed)
    */
   async record(events: readonly NewSyncEvent[]): Promise<Recording[]> {
-    const rows = await asked(
-      () => this.prisma.$queryRaw<RecordingRow[]>`
-        SELECT item, outcome, id, received_at, effective_at, clock::text, streak_before, streak_after
+    const firsts = firstOfEachEvent(events);
+    const recordings = await this.recordDistinct(firsts.map((item) => events[item]));
+    if (firsts.length === events.length) return recordings;
+    // Repetitions within one call are looked at after what they repeat is stored.
+    const isFirst = new Set(firsts);
+    const repetitions = [...events.keys()].filter((item) => !isFirst.has(item));
+    const repeated = await this.record(repetitions.map((item) => events[item]));
+    const all = new Array<Recording>(events.length);
+    firsts.forEach((item, place) => (all[item] = recordings[place]));
+    repetitions.forEach((item, place) => (all[item] = repeated[place]));
+    return all;
+  }
+
+  /**
+   * Arrays cross as text and the answer as one JSON value: as typed rows and values they would take Prisma and
+   * node-postgres as long as the rest of a request.
+   */
+  private async recordDistinct(events: readonly NewSyncEvent[]): Promise<Recording[]> {
+    const [{ recordings }] = await asked(
+      () => this.prisma.$queryRaw<[{ recordings: string }]>`
+        SELECT json_agg(
+          CASE outcome
+            WHEN 'recorded' THEN json_build_array(id, streak_before, streak_after, was_silent)
+            ELSE json_build_array(id, streak_before, streak_after, was_silent, outcome, received_at, effective_at, clock)
+          END
+          ORDER BY item
+        )::text AS recordings
         FROM record_sync_events(
-          ${events.map((event) => event.deviceId)}::text[],
-          ${events.map((event) => event.eventId)}::text[],
-          ${events.map((event) => event.reportedAt?.toISOString() ?? null)}::timestamptz[],
-          ${events.map((event) => event.receivedAt.toISOString())}::timestamptz[],
-          ${events.map((event) => event.effectiveAt.toISOString())}::timestamptz[],
-          ${events.map((event) => event.clock)}::clock_verdict[],
-          ${events.map((event) => event.totalFilesSynced)}::integer[],
-          ${events.map((event) => event.totalErrors)}::integer[],
-          ${events.map((event) => event.internetSpeed)}::double precision[],
-          ${events.map((event) => event.errorMessage)}::text[]
+          ${textArray(events.map((event) => event.deviceId))}::text[],
+          ${textArray(events.map((event) => event.eventId))}::text[],
+          ${timeArray(events.map((event) => event.reportedAt))}::timestamptz[],
+          ${timeArray(events.map((event) => event.receivedAt))}::timestamptz[],
+          ${timeArray(events.map((event) => event.effectiveAt))}::timestamptz[],
+          ${plainArray(events.map((event) => event.clock))}::clock_verdict[],
+          ${plainArray(events.map((event) => event.totalFilesSynced))}::integer[],
+          ${plainArray(events.map((event) => event.totalErrors))}::integer[],
+          ${plainArray(events.map((event) => event.internetSpeed))}::double precision[],
+          ${textArray(events.map((event) => event.errorMessage))}::text[]
         )`,
     );
-    const recordings = new Array<Recording>(events.length);
-    for (const row of rows) {
-      recordings[row.item - 1] = {
-        outcome: row.outcome,
-        id: Number(row.id),
-        receivedAt: row.received_at,
-        effectiveAt: row.effective_at,
-        clock: row.clock,
-        streakBefore: row.streak_before,
-        streakAfter: row.streak_after,
-      };
-    }
-    return recordings;
+    return (JSON.parse(recordings) as RecordingRow[]).map((row, item) => recordingOf(row, events[item]));
   }
 
   /** A page of a device's history, newest first: effective time, a success before a failure, arrival. */
@@ -128,13 +144,44 @@ export class SyncEventRepository {
   }
 }
 
-interface RecordingRow {
-  item: number;
-  outcome: Recording['outcome'];
-  id: bigint;
-  received_at: Date;
-  effective_at: Date;
-  clock: ClockVerdict;
-  streak_before: number;
-  streak_after: number;
+/** The places of the events that no event before them repeats: only an event id makes two the same. */
+function firstOfEachEvent(events: readonly NewSyncEvent[]): number[] {
+  const seen = new Set<string>();
+  const firsts: number[] = [];
+  events.forEach(({ deviceId, eventId }, item) => {
+    if (eventId !== null) {
+      // A device id has no space.
+      const name = `${deviceId} ${eventId}`;
+      if (seen.has(name)) return;
+      seen.add(name);
+    }
+    firsts.push(item);
+  });
+  return firsts;
+}
+
+/** The answer of `record_sync_events()` to one event; what follows the fourth is of an event stored before. */
+type RecordingRow = [
+  id: number,
+  streakBefore: number,
+  streakAfter: number,
+  wasSilent: boolean,
+  outcome?: 'duplicate' | 'conflict',
+  receivedAt?: string,
+  effectiveAt?: string,
+  clock?: ClockVerdict,
+];
+
+function recordingOf(row: RecordingRow, event: NewSyncEvent): Recording {
+  const [id, streakBefore, streakAfter, wasSilent, outcome, receivedAt, effectiveAt, clock] = row;
+  return {
+    outcome: outcome ?? 'recorded',
+    id,
+    receivedAt: receivedAt === undefined ? event.receivedAt : new Date(receivedAt),
+    effectiveAt: effectiveAt === undefined ? event.effectiveAt : new Date(effectiveAt),
+    clock: clock ?? event.clock,
+    streakBefore,
+    streakAfter,
+    wasSilent,
+  };
 }

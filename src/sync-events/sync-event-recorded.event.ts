@@ -9,6 +9,8 @@ export interface RecordedEvent {
   /** The device's failure streak before and after the write that stored the event. */
   readonly streakBefore: number;
   readonly streakAfter: number;
+  /** A silent alert of the device was unresolved until this contact. */
+  readonly wasSilent: boolean;
 }
 
 /**

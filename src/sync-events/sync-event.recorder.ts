@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Config } from '../config/config.js';
 import { DatabaseUnavailable, WriteConflict, WriteRefused } from '../database/database-error.js';
 import { NewSyncEvent, Recording, SyncEventRepository } from '../database/sync-event.repository.js';
@@ -115,6 +115,8 @@ export class SyncEventRecorder {
     const outcomes = await this.store(events);
     this.writesUnderWay -= 1;
     this.scheduleWrite();
+    // Answers take longer than the database does: the next write is on its way before they are begun.
+    await nextTurn();
     await this.announce(events, outcomes);
     this.unanswered -= batch.length;
     batch.forEach(({ settle }, item) => settle(outcomes[item]));
@@ -198,5 +200,6 @@ function recordedEvent(event: NewSyncEvent, recording: Recording): RecordedEvent
     repeated: recording.outcome === 'duplicate',
     streakBefore: recording.streakBefore,
     streakAfter: recording.streakAfter,
+    wasSilent: recording.wasSilent,
   };
 }
