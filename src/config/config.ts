@@ -1,8 +1,10 @@
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsNotEmpty, IsOptional } from 'class-validator';
 import { AreOrigins } from './are-origins.decorator.js';
-import { AreTrustedProxies } from './are-trusted-proxies.decorator.js';
+import { AreNetworks } from './are-networks.decorator.js';
+import { IsMailbox } from './is-mailbox.decorator.js';
 import { IsPostgresUrl } from './is-postgres-url.decorator.js';
+import { IsSmtpUrl } from './is-smtp-url.decorator.js';
 import { IsWholeNumber } from './is-whole-number.decorator.js';
 
 const toBoolean = ({ value }: { value: unknown }): unknown =>
@@ -92,6 +94,29 @@ export class Config {
 
   /** Proxies whose X-Forwarded-For is believed: addresses or CIDR ranges, separated by commas; none by default. */
   @Transform(toList)
-  @AreTrustedProxies()
+  @AreNetworks()
   trustProxy: string[] = [];
+
+  /** Networks in which webhooks may reach private addresses, any port: addresses or CIDR ranges; none by default. */
+  @Transform(toList)
+  @AreNetworks()
+  webhookAllowCidrs: string[] = [];
+
+  /** Whether webhooks may go by plain http, which everybody on the way can read. */
+  @Transform(toBoolean)
+  @IsBoolean({ message: 'must be true or false' })
+  webhookAllowHttp = false;
+
+  /** Seconds that one delivery may take in all, from the name lookup to the answer, 1 to 30. */
+  @IsWholeNumber(1, 30)
+  deliveryTimeoutSeconds = 15;
+
+  /** Mail server of the e-mail channels; without it their messages fail as `smtp-not-configured`. */
+  @IsOptional()
+  @IsSmtpUrl()
+  smtpUrl?: string;
+
+  /** Whom the mails come from. */
+  @IsMailbox()
+  smtpFrom = 'PiSync <pisync@localhost>';
 }

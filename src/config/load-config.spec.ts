@@ -28,6 +28,11 @@ describe('The configuration', () => {
       CORS_ORIGINS: 'https://a.example, http://localhost:5173',
       TRUST_PROXY: '10.0.0.0/8,::1',
       LOG_LEVEL: 'silent',
+      WEBHOOK_ALLOW_CIDRS: '192.168.1.0/24,fd00::/8',
+      WEBHOOK_ALLOW_HTTP: 'true',
+      DELIVERY_TIMEOUT_SECONDS: '5',
+      SMTP_URL: 'smtps://pisync:a%2Fb@mail.example.org',
+      SMTP_FROM: 'alerts@school.example',
     });
     expect(config).toMatchObject({
       port: 0,
@@ -38,6 +43,11 @@ describe('The configuration', () => {
       corsOrigins: ['https://a.example', 'http://localhost:5173'],
       trustProxy: ['10.0.0.0/8', '::1'],
       logLevel: 'silent',
+      webhookAllowCidrs: ['192.168.1.0/24', 'fd00::/8'],
+      webhookAllowHttp: true,
+      deliveryTimeoutSeconds: 5,
+      smtpUrl: 'smtps://pisync:a%2Fb@mail.example.org',
+      smtpFrom: 'alerts@school.example',
     });
   });
 
@@ -91,6 +101,19 @@ describe('The configuration', () => {
     ['TRUST_PROXY', '0.0.0.0/0'],
     ['TRUST_PROXY', '10.0.0.0/33'],
     ['TRUST_PROXY', '10.0.0.0/8,'],
+    ['WEBHOOK_ALLOW_CIDRS', 'true'],
+    ['WEBHOOK_ALLOW_CIDRS', '0.0.0.0/0'],
+    ['WEBHOOK_ALLOW_CIDRS', '::/0'],
+    ['WEBHOOK_ALLOW_CIDRS', 'receiver.lan'],
+    ['WEBHOOK_ALLOW_HTTP', '1'],
+    ['DELIVERY_TIMEOUT_SECONDS', '0'],
+    ['DELIVERY_TIMEOUT_SECONDS', '31'],
+    ['SMTP_URL', 'mail.example.org:587'],
+    ['SMTP_URL', 'https://mail.example.org'],
+    ['SMTP_URL', 'smtp:///'],
+    ['SMTP_FROM', 'PiSync'],
+    ['SMTP_FROM', 'a@b.example, c@d.example'],
+    ['SMTP_FROM', 'a@b.example\r\nBcc: c@d.example'],
   ])('refuses %s=%s', (variable, value) => {
     expect(problemsOf({ [variable]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${variable} must be `)),
@@ -107,8 +130,9 @@ describe('The configuration', () => {
       DATABASE_URL: 'mysql://root:canary@db/x',
       CORS_ORIGINS: 'canary',
       LOG_LEVEL: 'canary',
+      SMTP_URL: 'http://pisync:canary@mail.example.org',
     });
-    expect(text).toHaveLength(3);
+    expect(text).toHaveLength(4);
     expect(text.join('\n')).not.toContain('canary');
   });
 });

@@ -1,11 +1,11 @@
 import { registerDecorator } from 'class-validator';
 import { isIP } from 'node:net';
 
-/** A list of addresses and CIDR ranges; never "everybody", which would let every client choose its address. */
-export function AreTrustedProxies(): PropertyDecorator {
+/** A list of addresses and CIDR ranges; never "everybody", which would trust, or reach, every address there is. */
+export function AreNetworks(): PropertyDecorator {
   return (target, propertyName) =>
     registerDecorator({
-      name: 'areTrustedProxies',
+      name: 'areNetworks',
       target: target.constructor,
       propertyName: propertyName as string,
       validator: {
