@@ -1,0 +1,118 @@
+import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { DestinationPolicy, knownAddresses } from './destination.policy.js';
+import { NameLookup } from './name-lookup.js';
+
+/** What is read of an answer's body, so that a receiver may finish its sentence. None of it is kept. */
+const MOST_OF_A_BODY = 4_096;
+
+/** How long a body may take once the status is there, which is all that counts. */
+const BODY_PATIENCE_MS = 1_000;
+
+/** Node gives each address of a name a quarter of a second to connect, which is less than a satellite takes. */
+const CONNECT_ATTEMPT_MS = 3_000;
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfter?: string;
+}
+
+/**
+ * Posts to addresses that other people chose. The address is checked in the very look-up whose answer is connected
+ * to, so that a name cannot answer differently in between; redirects are not followed; proxies of the environment and
+ * NODE_TLS_REJECT_UNAUTHORIZED are not heard. Each request has its own connection: what was checked when a connection
+ * was made does not go stale on a kept one.
+ */
+export class HttpPost {
+  private readonly agents;
+
+  /** @param tls what certificates are held against, if not against the public authorities */
+  constructor(
+    private readonly policy: DestinationPolicy,
+    private readonly names: NameLookup,
+    tls: { ca?: string } = {},
+  ) {
+    this.agents = {
+      'http:': new HttpAgent({ keepAlive: false }),
+      'https:': new HttpsAgent({ keepAlive: false, rejectUnauthorized: true, ...tls }),
+    };
+  }
+
+  /**
+   * @throws DeliveryFailure if nothing may go there, else what the connection died of
+   * @returns as soon as the answer's status is known and its body ends, grows too long or takes too long
+   */
+  async send(
+    destination: string,
+    headers: Record<string, string>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const url = this.policy.demandAllowed(destination);
+    // Node asks no look-up for these.
+    this.policy.demandAllConnectable(knownAddresses(url.hostname), url);
+    const bytes = Buffer.from(body);
+    return new Promise((resolve, reject) => {
+      const secure = url.protocol === 'https:';
+      const options = {
+        method: 'POST',
+        agent: this.agents[secure ? 'https:' : 'http:'],
+        headers: {
+          'content-type': 'application/json',
+          'content-length': bytes.length,
+          'user-agent': 'PiSync',
+          ...headers,
+        },
+        lookup: this.lookupFor(url, signal),
+        autoSelectFamilyAttemptTimeout: CONNECT_ATTEMPT_MS,
+        signal,
+      };
+      const request: ClientRequest = secure ? httpsRequest(url, options) : httpRequest(url, options);
+      request.on('error', reject);
+      request.on('response', (response) => {
+        // From here on nothing can go wrong any more: what counts is known.
+        request.off('error', reject).on('error', () => undefined);
+        const answer = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
+        readALittle(response, () => resolve(answer));
+      });
+      request.end(bytes);
+    });
+  }
+
+  private lookupFor(url: URL, signal: AbortSignal): LookupFunction {
+    return (hostname, options, callback) => {
+      this.names.addressesOf(hostname, signal).then(
+        (addresses) => {
+          try {
+            this.policy.demandAllConnectable(
+              addresses.map(({ address }) => address),
+              url,
+            );
+          } catch (error) {
+            callback(error as Error, []);
+            return;
+          }
+          if (options.all) callback(null, addresses);
+          else callback(null, addresses[0].address, addresses[0].family);
+        },
+        (error: Error) => callback(error, []),
+      );
+    };
+  }
+}
+
+function readALittle(response: IncomingMessage, done: () => void): void {
+  let read = 0;
+  const patience = setTimeout(() => response.destroy(), BODY_PATIENCE_MS);
+  response.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    if (read >= MOST_OF_A_BODY) response.destroy();
+  });
+  // A body that breaks off changes nothing: the receiver has said what it had to say.
+  response.on('error', () => undefined);
+  response.on('close', () => {
+    clearTimeout(patience);
+    done();
+  });
+}
