@@ -4,10 +4,10 @@ import type { LookupFunction } from 'node:net';
 import { DestinationPolicy, knownAddresses } from './destination.policy.js';
 import { NameLookup } from './name-lookup.js';
 
-/** What is read of an answer's body, so that a receiver may finish its sentence. None of it is kept. */
+/** What is read of an answer's body once its status is there, so that a receiver may finish. None of it is kept. */
 const MOST_OF_A_BODY = 4_096;
 
-/** How long a body may take once the status is there, which is all that counts. */
+/** How long that may take. */
 const BODY_PATIENCE_MS = 1_000;
 
 /** Node gives each address of a name a quarter of a second to connect, which is less than a satellite takes. */
@@ -41,7 +41,7 @@ export class HttpPost {
 
   /**
    * @throws DeliveryFailure if nothing may go there, else what the connection died of
-   * @returns as soon as the answer's status is known and its body ends, grows too long or takes too long
+   * @returns as soon as the answer's status is known
    */
   async send(
     destination: string,
@@ -71,10 +71,13 @@ export class HttpPost {
       const request: ClientRequest = secure ? httpsRequest(url, options) : httpRequest(url, options);
       request.on('error', reject);
       request.on('response', (response) => {
-        // From here on nothing can go wrong any more: what counts is known.
-        request.off('error', reject).on('error', () => undefined);
-        const answer = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
-        readALittle(response, () => resolve(answer));
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+        readALittle(response);
+      });
+      // Nobody asked for another protocol. Without a listener Node would hang up and say nothing.
+      request.on('upgrade', ({ statusCode = 101 }, socket) => {
+        socket.destroy();
+        resolve({ status: statusCode });
       });
       request.end(bytes);
     });
@@ -102,17 +105,14 @@ export class HttpPost {
   }
 }
 
-function readALittle(response: IncomingMessage, done: () => void): void {
+/** A body that breaks off changes nothing any more: the receiver has said what it had to say. */
+function readALittle(response: IncomingMessage): void {
   let read = 0;
   const patience = setTimeout(() => response.destroy(), BODY_PATIENCE_MS);
   response.on('data', (chunk: Buffer) => {
     read += chunk.length;
     if (read >= MOST_OF_A_BODY) response.destroy();
   });
-  // A body that breaks off changes nothing: the receiver has said what it had to say.
   response.on('error', () => undefined);
-  response.on('close', () => {
-    clearTimeout(patience);
-    done();
-  });
+  response.on('close', () => clearTimeout(patience));
 }
