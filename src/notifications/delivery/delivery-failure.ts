@@ -40,8 +40,8 @@ const CERTIFICATE =
 /** The class of whatever a connection died of; `undefined` for what nobody expected. */
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof DeliveryFailure) return error.reason;
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  if (cause instanceof DeliveryFailure) return cause.reason;
+  // nodemailer calls most of what happens to a socket ESOCKET, and keeps the system's word for it beside that.
+  const { code: given, originalCode: code = given } = error as { code?: unknown; originalCode?: unknown };
   if (typeof code !== 'string') return undefined;
   if (CERTIFICATE.test(code)) return 'tls';
   // Node's HTTP parser: what answered does not speak HTTP, or never ends its headers.

@@ -51,10 +51,10 @@ export class EmailSender {
 
   private failure(error: unknown): Delivery {
     const { responseCode, code } = error as { responseCode?: number; code?: string };
-    if (responseCode !== undefined && responseCode >= 400) {
-      return { outcome: 'failed', reason: `smtp-${Math.floor(responseCode / 100)}xx`, status: responseCode };
-    }
     const reason = code === 'EENVELOPE' ? 'invalid-recipient' : reasonOf(error);
+    // A server without STARTTLS says 500 to it; that we wanted it is what matters.
+    if (reason !== 'tls' && responseCode !== undefined && responseCode >= 400)
+      return { outcome: 'failed', reason: `smtp-${Math.floor(responseCode / 100)}xx`, status: responseCode };
     throw reason === undefined ? error : new DeliveryFailure(reason, { cause: error });
   }
 }
