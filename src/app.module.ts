@@ -8,6 +8,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { DomainModule } from './domain/domain.module.js';
 import { HealthModule } from './health/health.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { SyncEventsModule } from './sync-events/sync-events.module.js';
 import { TimeModule } from './time/time.module.js';
@@ -27,6 +28,7 @@ export class AppModule {
         SyncEventsModule,
         DevicesModule,
         AlertsModule,
+        NotificationsModule,
         StatsModule,
         TimeModule,
         HealthModule,

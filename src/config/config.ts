@@ -2,6 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsNotEmpty, IsOptional } from 'class-validator';
 import { AreOrigins } from './are-origins.decorator.js';
 import { AreNetworks } from './are-networks.decorator.js';
+import { AreSecretsKeys } from './are-secrets-keys.decorator.js';
 import { IsMailbox } from './is-mailbox.decorator.js';
 import { IsPostgresUrl } from './is-postgres-url.decorator.js';
 import { IsSmtpUrl } from './is-smtp-url.decorator.js';
@@ -42,6 +43,11 @@ export class Config {
   /** Folder of the embedded PostgreSQL. */
   @IsNotEmpty()
   dataDir = '.pisync';
+
+  /** Keys that seal the channels' addresses and secrets in the database, the newest first; see docs/alerts.md. */
+  @Transform(toList)
+  @AreSecretsKeys()
+  secretsKey: string[] = [];
 
   /** Connections of this process to PostgreSQL, 2 to 100. */
   @IsWholeNumber(2, 100)

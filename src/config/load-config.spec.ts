@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Config } from './config.js';
 import { ConfigError, loadConfig, variables } from './load-config.js';
+
+/** A key for stored secrets. */
+const KEY = randomBytes(32).toString('base64');
 
 function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -24,6 +28,7 @@ describe('The configuration', () => {
       HOST: '::1',
       DATABASE_URL: 'postgresql://pisync:a%2Fb@db.internal:5433/fleet?sslmode=require',
       MIGRATE_ON_START: 'true',
+      SECRETS_KEY: KEY,
       ALERT_FAILURE_STREAK: '5',
       CORS_ORIGINS: 'https://a.example, http://localhost:5173',
       TRUST_PROXY: '10.0.0.0/8,::1',
@@ -39,6 +44,7 @@ describe('The configuration', () => {
       host: '::1',
       databaseUrl: 'postgresql://pisync:a%2Fb@db.internal:5433/fleet?sslmode=require',
       migrateOnStart: true,
+      secretsKey: [KEY],
       alertFailureStreak: 5,
       corsOrigins: ['https://a.example', 'http://localhost:5173'],
       trustProxy: ['10.0.0.0/8', '::1'],
@@ -91,6 +97,11 @@ describe('The configuration', () => {
     ['RECORDER_BATCH_SIZE', '1001'],
     ['ALERT_FAILURE_STREAK', '0'],
     ['MIGRATE_ON_START', '1'],
+    ['SECRETS_KEY', 'swordfish'],
+    ['SECRETS_KEY', randomBytes(31).toString('base64')],
+    ['SECRETS_KEY', randomBytes(33).toString('base64')],
+    ['SECRETS_KEY', `${KEY},${KEY}`],
+    ['SECRETS_KEY', Buffer.alloc(32, 'a').toString('base64')],
     ['DATABASE_URL', 'mysql://root@localhost/x'],
     ['DATABASE_URL', 'localhost:5432'],
     ['CORS_ORIGINS', '*'],
@@ -128,11 +139,12 @@ describe('The configuration', () => {
   it('never repeats a value, which may be a secret', () => {
     const text = problemsOf({
       DATABASE_URL: 'mysql://root:canary@db/x',
+      SECRETS_KEY: 'canary',
       CORS_ORIGINS: 'canary',
       LOG_LEVEL: 'canary',
       SMTP_URL: 'http://pisync:canary@mail.example.org',
     });
-    expect(text).toHaveLength(4);
+    expect(text).toHaveLength(5);
     expect(text.join('\n')).not.toContain('canary');
   });
 });

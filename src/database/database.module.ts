@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AlertRepository } from './alert.repository.js';
+import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
 import { FailingAlertRepository } from './failing-alert.repository.js';
 import { HealthRepository } from './health.repository.js';
@@ -15,6 +16,7 @@ const SHARED = [
   DeviceRepository,
   AlertRepository,
   FailingAlertRepository,
+  ChannelRepository,
   RepeatedFailureRepository,
   StatsRepository,
   StreakRepository,

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { StoredChannel } from '../database/channel.repository.js';
+import { Clock } from '../domain/clock.js';
+import { Destination } from './message.js';
+import { SecretsKeys } from './secrets-keys.js';
+
+/** What is kept of a channel's address and secrets: sealed. */
+export type SealedDestination = Pick<
+  StoredChannel,
+  'kind' | 'url' | 'recipients' | 'secret' | 'previousSecret' | 'previousSecretUntil'
+>;
+
+/** Each value opens for what it was sealed for; part of what is stored, so it never changes. */
+const URL_PURPOSE = 'channel url';
+const SECRET_PURPOSE = 'channel secret';
+
+/**
+ * Between the channels as they are stored and as they are sent to: nobody else opens what is sealed. A whole URL
+ * is sealed, for Slack's is a credential, and others' often carry one in their path.
+ */
+@Injectable()
+export class Destinations {
+  constructor(
+    private readonly keys: SecretsKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Where a channel's messages go.
+   *
+   * @throws SecretUnreadable when the key that sealed the channel is not there
+   */
+  of(channel: SealedDestination): Destination {
+    const { kind, recipients, secret, previousSecret, previousSecretUntil } = channel;
+    const stillSigns = previousSecretUntil !== null && previousSecretUntil > this.clock.now();
+    return {
+      kind,
+      url: this.urlOf(channel),
+      recipients: [...recipients],
+      secrets: [secret, stillSigns ? previousSecret : null]
+        .filter((sealed) => sealed !== null)
+        .map((sealed) => this.keys.box().open(sealed, SECRET_PURPOSE)),
+    };
+  }
+
+  /** @throws SecretUnreadable */
+  urlOf({ url }: Pick<SealedDestination, 'url'>): string | null {
+    return url === null ? null : this.keys.box().open(url, URL_PURPOSE);
+  }
+
+  /** @throws SecretsKeyMissing */
+  sealUrl(url: string): string {
+    return this.keys.box().seal(url, URL_PURPOSE);
+  }
+
+  /** @throws SecretsKeyMissing */
+  sealSecret(secret: string): string {
+    return this.keys.box().seal(secret, SECRET_PURPOSE);
+  }
+}
