@@ -5,6 +5,7 @@ import { AreNetworks } from './are-networks.decorator.js';
 import { AreSecretsKeys } from './are-secrets-keys.decorator.js';
 import { IsMailbox } from './is-mailbox.decorator.js';
 import { IsPostgresUrl } from './is-postgres-url.decorator.js';
+import { IsPublicUrl } from './is-public-url.decorator.js';
 import { IsSmtpUrl } from './is-smtp-url.decorator.js';
 import { IsWholeNumber } from './is-whole-number.decorator.js';
 
@@ -29,6 +30,11 @@ export class Config {
   /** Port to listen on, 0 to 65535; 0 takes a free one. */
   @IsWholeNumber(0, 65_535)
   port = 3000;
+
+  /** Where people reach the service, for the links in messages; without it they lead to this machine. */
+  @IsOptional()
+  @IsPublicUrl()
+  publicUrl?: string;
 
   /** PostgreSQL 15 or newer; without it an embedded one is started under DATA_DIR. */
   @IsOptional()

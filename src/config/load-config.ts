@@ -42,7 +42,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
 
 /** Every setting with the variable it comes from. */
 export function variables(): [setting: string, variable: string][] {
-  return ['databaseUrl', 'smtpUrl', ...Object.keys(new Config())]
+  return ['databaseUrl', 'publicUrl', 'smtpUrl', ...Object.keys(new Config())]
     .filter((setting, place, all) => all.indexOf(setting) === place)
     .map((setting) => [setting, variableOf(setting)]);
 }
