@@ -4,7 +4,7 @@
  * (`preCompilationOnly: false`).
  */
 const TESTS = '[.]spec[.]ts$';
-const FEATURES = '^src/(access|alerts|devices|health|sync-events)/';
+const FEATURES = '^src/(access|alerts|devices|health|notifications|sync-events)/';
 /** What decides and stores. It must not know that there is such a thing as HTTP. */
 const BEHAVIOUR = '[.](service|listener|recorder|rule|repository|event|errors)[.]ts$|^src/(domain|database)/';
 

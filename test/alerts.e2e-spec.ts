@@ -385,6 +385,7 @@ describe('The process', () => {
     await recovered.reportsInTurn('failed', 'failed', 'failed', 'ok', 'failed');
     await failing.reportsInTurn('failed', 'failed', 'failed');
     await database.query(`UPDATE alerts SET status = 'open', resolved_at = NULL, resolution = NULL`);
+    await database.query(`DELETE FROM notifications WHERE transition = 'resolved'`);
     const running = await starts(crashed);
     expect(await statesOf(recovered, running)).toEqual(['resolved']);
     expect(await statesOf(failing, running)).toEqual(['open']);

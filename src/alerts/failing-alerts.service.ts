@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import { Config } from '../config/config.js';
 import { WriteConflict } from '../database/database-error.js';
-import { FailingAlertRepository } from '../database/failing-alert.repository.js';
+import { FailingAlertRepository, SettledAlert } from '../database/failing-alert.repository.js';
+import { AlertChanged, ChangedAlert } from './alert-changed.event.js';
 import { failingAlertStep } from './failing-alert.rule.js';
 
 /** Devices settled in one transaction: a sweep after a long outage holds few locks at a time. */
@@ -17,6 +19,7 @@ export class FailingAlerts {
 
   constructor(
     private readonly failingAlerts: FailingAlertRepository,
+    private readonly domainEvents: EventEmitter2,
     private readonly config: Config,
   ) {}
 
@@ -40,18 +43,30 @@ export class FailingAlerts {
       const settled = await this.failingAlerts.settleFailing(deviceIds, (alertCase) =>
         failingAlertStep(alertCase, streakToAlert),
       );
-      for (const { deviceId, step } of settled) {
-        if (step === 'open') {
-          this.logger.warn(`⚠️ Device ${deviceId} has failed ${streakToAlert} times in a row!`);
-        } else {
-          this.logger.log(`✅ Device ${deviceId} no longer fails: its alert is resolved.`);
-        }
-      }
+      await this.announce(settled);
       return settled.length;
     } catch (error) {
       if (error instanceof WriteConflict && attempt < ATTEMPTS)
         return this.settleUnderLock(deviceIds, attempt + 1);
       throw error;
+    }
+  }
+  /**
+   * Waits for the listeners. One that fails does not undo what is committed: the notifications stand in the outbox
+   * since then, and the sender finds them there.
+   */
+  private async announce(settled: readonly SettledAlert[]): Promise<void> {
+    if (settled.length === 0) return;
+    const alerts = settled.map(({ id, deviceId, step }): ChangedAlert => ({
+      id,
+      deviceId,
+      transition: step === 'open' ? 'opened' : 'resolved',
+    }));
+    try {
+      await this.domainEvents.emitAsync(AlertChanged.eventName, new AlertChanged(alerts));
+    } catch (error) {
+      const ids = alerts.map(({ id }) => id).join(', ');
+      this.logger.error(`A listener of ${AlertChanged.eventName} failed for alerts ${ids}`, error);
     }
   }
 }

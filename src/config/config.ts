@@ -63,6 +63,10 @@ export class Config {
   @IsWholeNumber(1, 1_000)
   alertFailureStreak = 3;
 
+  /** Alert transitions a minute for one channel beyond which they become one digest, 0 to 100000; 0: never. */
+  @IsWholeNumber(0, 100_000)
+  alertDigestOver = 20;
+
   /** Hours without contact before a device counts as silent at the earliest, 1 to 8760. */
   @IsWholeNumber(1, 8_760)
   silentAfterHours = 72;

@@ -38,6 +38,7 @@ describe('The configuration', () => {
       WEBHOOK_ALLOW_HTTP: 'true',
       DELIVERY_TIMEOUT_SECONDS: '5',
       SMTP_URL: 'smtps://pisync:a%2Fb@mail.example.org',
+      ALERT_DIGEST_OVER: '0',
       SMTP_FROM: 'alerts@school.example',
     });
     expect(config).toMatchObject({
@@ -55,6 +56,7 @@ describe('The configuration', () => {
       webhookAllowHttp: true,
       deliveryTimeoutSeconds: 5,
       smtpUrl: 'smtps://pisync:a%2Fb@mail.example.org',
+      alertDigestOver: 0,
       smtpFrom: 'alerts@school.example',
     });
   });
@@ -125,6 +127,7 @@ describe('The configuration', () => {
     ['WEBHOOK_ALLOW_HTTP', '1'],
     ['DELIVERY_TIMEOUT_SECONDS', '0'],
     ['DELIVERY_TIMEOUT_SECONDS', '31'],
+    ['ALERT_DIGEST_OVER', '-1'],
     ['SMTP_URL', 'mail.example.org:587'],
     ['SMTP_URL', 'https://mail.example.org'],
     ['SMTP_URL', 'smtp:///'],

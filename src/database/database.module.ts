@@ -2,8 +2,11 @@ import { Global, Module } from '@nestjs/common';
 import { AlertRepository } from './alert.repository.js';
 import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
+import { DigestRepository } from './digest.repository.js';
 import { FailingAlertRepository } from './failing-alert.repository.js';
 import { HealthRepository } from './health.repository.js';
+import { OutboxRepository } from './outbox.repository.js';
+import { OutcomeRepository } from './outcome.repository.js';
 import { PrismaService } from './prisma.service.js';
 import { RepeatedFailureRepository } from './repeated-failure.repository.js';
 import { StatsRepository } from './stats.repository.js';
@@ -21,6 +24,9 @@ const SHARED = [
   StatsRepository,
   StreakRepository,
   HealthRepository,
+  OutboxRepository,
+  OutcomeRepository,
+  DigestRepository,
 ];
 
 /** The only place with SQL: the repositories that the feature modules share. */

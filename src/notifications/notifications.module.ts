@@ -1,8 +1,15 @@
 import { Module } from '@nestjs/common';
+import { AlertsModule } from '../alerts/alerts.module.js';
+import { Courier } from './courier.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
 import { Destinations } from './destinations.js';
+import { NotifyOnAlertChangedListener } from './notify-on-alert-changed.listener.js';
 import { SecretsKeys } from './secrets-keys.js';
+import { Sender } from './sender.js';
 
+/** Where alerts go, and what became of them. The alerts start first: their sweep owes what the sender sends. */
 @Module({
-  providers: [SecretsKeys, Destinations],
+  imports: [AlertsModule, DeliveryModule],
+  providers: [SecretsKeys, Destinations, Courier, Sender, NotifyOnAlertChangedListener],
 })
 export class NotificationsModule {}

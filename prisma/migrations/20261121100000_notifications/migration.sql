@@ -19,6 +19,7 @@ CREATE TABLE channels (
   wants_reminders       BOOLEAN NOT NULL DEFAULT TRUE,
   enabled               BOOLEAN NOT NULL DEFAULT TRUE,
   disabled_reason       TEXT,
+  last_digest_at        TIMESTAMPTZ(3),
   created_at            TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at            TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT channels_pkey PRIMARY KEY (id),
@@ -32,35 +33,41 @@ CREATE UNIQUE INDEX channels_one_log ON channels (kind) WHERE kind = 'log';
 INSERT INTO channels (kind, name) VALUES ('log', 'Log');
 
 CREATE TABLE notifications (
-  id              BIGSERIAL NOT NULL,
-  message_id      UUID NOT NULL DEFAULT gen_random_uuid(),
-  channel_id      BIGINT NOT NULL,
-  alert_id        BIGINT,
-  device_id       TEXT COLLATE "C",
-  transition      notification_transition NOT NULL,
-  round           INTEGER NOT NULL DEFAULT 0,
-  status          notification_status NOT NULL DEFAULT 'pending',
-  facts           JSONB NOT NULL,
-  passed          BOOLEAN NOT NULL DEFAULT FALSE,
-  merged_into     BIGINT,
-  attempts        INTEGER NOT NULL DEFAULT 0,
-  created_at      TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  next_attempt_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  lease_token     UUID,
-  leased_until    TIMESTAMPTZ(3),
-  finished_at     TIMESTAMPTZ(3),
-  last_failure    TEXT,
-  last_status     INTEGER,
+  id               BIGSERIAL NOT NULL,
+  message_id       UUID NOT NULL DEFAULT gen_random_uuid(),
+  channel_id       BIGINT NOT NULL,
+  alert_id         BIGINT,
+  device_id        TEXT COLLATE "C",
+  transition       notification_transition NOT NULL,
+  round            INTEGER NOT NULL DEFAULT 0,
+  status           notification_status NOT NULL DEFAULT 'pending',
+  facts            JSONB NOT NULL,
+  passed           BOOLEAN NOT NULL DEFAULT FALSE,
+  merged_into      BIGINT,
+  attempts         INTEGER NOT NULL DEFAULT 0,
+  -- From then on its content is fixed: a receiver may have it, whatever became of the answer.
+  first_attempt_at TIMESTAMPTZ(3),
+  created_at       TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  next_attempt_at  TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  lease_token      UUID,
+  leased_until     TIMESTAMPTZ(3),
+  finished_at      TIMESTAMPTZ(3),
+  last_failure     TEXT,
+  last_status      INTEGER,
   CONSTRAINT notifications_pkey PRIMARY KEY (id),
   CONSTRAINT notifications_channel_fkey FOREIGN KEY (channel_id) REFERENCES channels (id) ON DELETE CASCADE ON UPDATE CASCADE,
   CONSTRAINT notifications_of_an_alert CHECK ((transition IN ('digest', 'test')) = (alert_id IS NULL) AND (alert_id IS NULL) = (device_id IS NULL)),
   CONSTRAINT notifications_lease_is_whole CHECK ((lease_token IS NULL) = (leased_until IS NULL)),
   CONSTRAINT notifications_finished_has_a_time CHECK ((status = 'pending') = (finished_at IS NULL)),
-  CONSTRAINT notifications_merged_has_a_whole CHECK ((status = 'merged') = (merged_into IS NOT NULL))
+  CONSTRAINT notifications_only_pending_are_leased CHECK (lease_token IS NULL OR status = 'pending'),
+  -- Merged into nothing: a reminder of what was no longer so when its turn came.
+  CONSTRAINT notifications_only_merged_have_a_whole CHECK (merged_into IS NULL OR status = 'merged')
 );
 -- One row a transition and channel, whoever settles the alert how often.
 CREATE UNIQUE INDEX notifications_once ON notifications (alert_id, channel_id, transition, round) WHERE alert_id IS NOT NULL;
 CREATE INDEX notifications_due ON notifications (channel_id, next_attempt_at, id) WHERE status = 'pending';
+CREATE INDEX notifications_untold ON notifications (channel_id, id) WHERE status = 'pending' AND first_attempt_at IS NULL;
+CREATE INDEX notifications_in_flight ON notifications (channel_id, leased_until) WHERE lease_token IS NOT NULL;
 CREATE INDEX notifications_by_channel ON notifications (channel_id, created_at);
 CREATE INDEX notifications_by_status ON notifications (status, id DESC) WHERE status <> 'delivered';
 CREATE INDEX notifications_in_digest ON notifications (merged_into) WHERE merged_into IS NOT NULL;
@@ -102,8 +109,11 @@ $$;
 CREATE FUNCTION owe_notifications(alert alerts, owed notification_transition) RETURNS VOID
 LANGUAGE sql VOLATILE
 AS $$
-  INSERT INTO notifications (channel_id, alert_id, device_id, transition, round, facts)
-  SELECT channels.id, alert.id, alert.device_id, owed, CASE WHEN owed = 'reminder' THEN alert.reminders ELSE 0 END, alert_facts(alert)
+  INSERT INTO notifications (channel_id, alert_id, device_id, transition, round, facts, next_attempt_at)
+  SELECT
+    channels.id, alert.id, alert.device_id, owed, CASE WHEN owed = 'reminder' THEN alert.reminders ELSE 0 END, alert_facts(alert),
+    -- The process that changed the alert prints it before it answers; others step in when that one has died.
+    CURRENT_TIMESTAMP + CASE WHEN channels.kind = 'log' THEN INTERVAL '10 seconds' ELSE INTERVAL '0' END
   FROM channels
   JOIN devices ON devices.device_id = alert.device_id AND NOT devices.paused
   WHERE channels.enabled
