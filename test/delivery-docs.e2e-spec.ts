@@ -60,7 +60,7 @@ async function verifies(program: string, args: string[]): Promise<void> {
   const port = await freePort();
   const receiver = spawn(program, args, {
     env: { ...process.env, PORT: String(port), WEBHOOK_SECRET: SECRET },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
   });
   try {
     await listening(receiver, port);

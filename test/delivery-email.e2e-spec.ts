@@ -1,6 +1,7 @@
+import { Logger } from '@nestjs/common';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { AddressInfo, createServer, Socket } from 'node:net';
+import { AddressInfo, createServer } from 'node:net';
 import { SMTPServer, SMTPServerOptions } from 'smtp-server';
 import { FAILING_ALERT, MESSAGES } from '../src/notifications/message.examples.js';
 import { Destination } from '../src/notifications/message.js';
@@ -211,6 +212,12 @@ describe('A mail server', () => {
   });
 
   it('that takes one recipient of two has taken the message: the other must not make it come twice', async () => {
+    const warnings: string[] = [];
+    Logger.overrideLogger({
+      log: () => undefined,
+      error: () => undefined,
+      warn: (text: string) => void warnings.push(text),
+    });
     const sent = await delivery({
       onRcptTo: ({ address }, _session, done) =>
         done(address.startsWith('nobody') ? Object.assign(new Error('No'), { responseCode: 550 }) : null),
@@ -219,6 +226,7 @@ describe('A mail server', () => {
       outcome: 'delivered',
     });
     expect(server.mails[0].to).toEqual(['ops@ngo.example']);
+    expect(warnings).toEqual([`The mail server took message ${opened.id} for 1 of 2 recipients.`]);
   });
 
   const tls = {
@@ -285,15 +293,15 @@ describe('A mail server', () => {
   });
 
   it.each([
-    ['says nothing', ''],
-    ['says a line a second', '220-welcome\r\n'],
-  ])('that %s is given up by the deadline', async (_what, line) => {
-    const sockets = new Set<Socket>();
+    ['says nothing', '', ''],
+    ['never ends its greeting', '', '220-welcome\r\n'],
+    ['never ends its answer', '220 welcome\r\n', '250-and\r\n'],
+  ])('that %s is given up by the deadline', async (_what, greeting, line) => {
     const mute = createServer((socket) => {
-      sockets.add(socket);
+      socket.write(greeting);
       const timer = setInterval(() => line && socket.write(line), 200);
       socket.on('error', () => undefined);
-      socket.on('close', () => (sockets.delete(socket), clearInterval(timer)));
+      socket.on('close', () => clearInterval(timer));
     }).listen(0, '127.0.0.1');
     await once(mute, 'listening');
     const smtpUrl = `smtp://127.0.0.1:${(mute.address() as AddressInfo).port}`;
@@ -301,7 +309,7 @@ describe('A mail server', () => {
     expect(
       await aDelivery({ smtpUrl, deliveryTimeoutSeconds: 1 }).deliver(to('amina@school.example'), opened),
     ).toEqual({ outcome: 'failed', reason: 'timeout' });
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(performance.now() - started).toBeLessThan(3_000);
     mute.close();
     // Closes only when every connection is gone: it was hung up, not only forgotten.
     await once(mute, 'close');

@@ -1,7 +1,14 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
+import { ConfigModule } from '../src/config/config.module.js';
+import { Config } from '../src/config/config.js';
 import { Clock } from '../src/domain/clock.js';
+import { DomainModule } from '../src/domain/domain.module.js';
+import { DeliveryModule } from '../src/notifications/delivery/delivery.module.js';
+import { MessageDelivery } from '../src/notifications/delivery/message-delivery.js';
 import { MESSAGES } from '../src/notifications/message.examples.js';
 import { Destination } from '../src/notifications/message.js';
 import { newWebhookSecret } from '../src/notifications/delivery/webhook-signature.js';
@@ -171,7 +178,7 @@ describe.each(['webhook', 'slack'] as const)('A receiver of a %s that misbehaves
   ])('by %s is given up by the deadline', async (_what, behave, reason) => {
     const started = performance.now();
     expect(await deliveryTo(behave)).toEqual({ outcome: 'failed', reason });
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(performance.now() - started).toBeLessThan(3_000);
   });
 
   it.each<[string, Behaviour]>([
@@ -194,6 +201,8 @@ describe.each(['webhook', 'slack'] as const)('A receiver of a %s that misbehaves
     const deadline = Date.now() + 3_000;
     while (receiver.openConnections > 0 && Date.now() < deadline) await setTimeout(20);
     expect(receiver.openConnections).toBe(0);
+    // A second of it would be hundreds of them; this is what the buffers of both ends hold.
+    expect(receiver.bytesAnswered).toBeLessThan(8 * 1024 * 1024);
     expect(process.memoryUsage().rss - before).toBeLessThan(50 * 1024 * 1024);
   });
 });
@@ -275,6 +284,26 @@ describe('A receiver that cannot be reached', () => {
 });
 
 describe('A delivery', () => {
+  it('is put together by its module, from the configuration and the clock of the service', async () => {
+    const receiver = await aReceiver();
+    const config = Object.assign(new Config(), LOCAL);
+    @Module({ imports: [ConfigModule.with(config), DomainModule, DeliveryModule] })
+    class Surroundings {}
+    const app = await NestFactory.createApplicationContext(Surroundings, { logger: false });
+    try {
+      const delivery = app.get(MessageDelivery);
+      for (const [host, outcome] of [
+        ['127.0.0.1', 'delivered'],
+        ['localhost', 'delivered'],
+        ['127.0.0.2', 'failed'],
+      ])
+        expect(await delivery.deliver(webhookTo(receiver.url(host)), opened)).toMatchObject({ outcome });
+      expect(() => delivery.assertDestinationAllowed('https://10.0.0.1/')).toThrow('url: must not point to');
+    } finally {
+      await app.close();
+    }
+  });
+
   it('is given up when its caller stops', async () => {
     const receiver = await aReceiver(() => stop.abort());
     const stop = new AbortController();

@@ -27,6 +27,8 @@ export const answersWith =
 export class Receiver {
   readonly received: Received[] = [];
   connections = 0;
+  /** To connections that are closed by now, what was taken off the machine's buffers and what was not. */
+  bytesAnswered = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -38,7 +40,10 @@ export class Receiver {
       this.connections += 1;
       this.sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('close', () => this.sockets.delete(socket));
+      socket.on('close', () => {
+        this.sockets.delete(socket);
+        this.bytesAnswered += socket.bytesWritten;
+      });
     });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.take(request, response);

@@ -49,7 +49,11 @@ export class DestinationPolicy {
     return this.refusalOf(text)?.[1];
   }
 
-  /** @throws DeliveryFailure if the URL alone says that nothing may go there */
+  /**
+   * The only check that literal addresses get: Node looks nothing up for them.
+   *
+   * @throws DeliveryFailure if the URL alone says that nothing may go there
+   */
   demandAllowed(text: string): URL {
     const refusal = this.refusalOf(text);
     if (refusal) throw new DeliveryFailure(refusal[0]);
@@ -94,7 +98,7 @@ export class DestinationPolicy {
 
 /** The addresses of a host that needs no look-up. URL has already made 127.0.0.1 of 0x7f.1 and the like. */
 export function knownAddresses(hostname: string): string[] {
-  if (LOCALHOST.test(hostname)) return ['127.0.0.1', '::1'];
+  if (LOCALHOST.test(hostname)) return ['127.0.0.1'];
   const address = hostname.replace(/^\[|\]$/g, '');
   return isIP(address) === 0 ? [] : [address];
 }

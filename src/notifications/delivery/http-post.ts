@@ -1,7 +1,8 @@
 import { Agent as HttpAgent, ClientRequest, IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { DestinationPolicy, knownAddresses } from './destination.policy.js';
+import { callbackify } from 'node:util';
+import { DestinationPolicy } from './destination.policy.js';
 import { NameLookup } from './name-lookup.js';
 
 /** What is read of an answer's body once its status is there, so that a receiver may finish. None of it is kept. */
@@ -50,8 +51,6 @@ export class HttpPost {
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     const url = this.policy.demandAllowed(destination);
-    // Node asks no look-up for these.
-    this.policy.demandAllConnectable(knownAddresses(url.hostname), url);
     const bytes = Buffer.from(body);
     return new Promise((resolve, reject) => {
       const secure = url.protocol === 'https:';
@@ -84,24 +83,20 @@ export class HttpPost {
   }
 
   private lookupFor(url: URL, signal: AbortSignal): LookupFunction {
-    return (hostname, options, callback) => {
-      this.names.addressesOf(hostname, signal).then(
-        (addresses) => {
-          try {
-            this.policy.demandAllConnectable(
-              addresses.map(({ address }) => address),
-              url,
-            );
-          } catch (error) {
-            callback(error as Error, []);
-            return;
-          }
-          if (options.all) callback(null, addresses);
-          else callback(null, addresses[0].address, addresses[0].family);
-        },
-        (error: Error) => callback(error, []),
+    const lookUpAndCheck = callbackify(async (hostname: string) => {
+      const found = await this.names.addressesOf(hostname, signal);
+      this.policy.demandAllConnectable(
+        found.map(({ address }) => address),
+        url,
       );
-    };
+      return found;
+    });
+    return (hostname, { all }, callback) =>
+      lookUpAndCheck(hostname, (error, found) => {
+        if (error) callback(error, []);
+        else if (all) callback(null, found);
+        else callback(null, found[0].address, found[0].family);
+      });
   }
 }
 
