@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEnum, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { DEVICE_ID, DEVICE_ID_RULE } from '../domain/device-id.js';
 import { AlertKind, AlertStatus } from '../generated/prisma/enums.js';
@@ -6,11 +7,14 @@ import { PageQuery } from '../http/page.query.dto.js';
 
 export class AlertsQuery extends PageQuery {
   /** Only alerts of this status. */
+  // Left to the swagger plugin, the order of these words depends on which file the compiler reads first.
+  @ApiPropertyOptional({ enum: AlertStatus })
   @IsOptional()
   @IsEnum(AlertStatus)
   status?: AlertStatus;
 
   /** Only alerts of this kind. */
+  @ApiPropertyOptional({ enum: AlertKind })
   @IsOptional()
   @IsEnum(AlertKind)
   kind?: AlertKind;
