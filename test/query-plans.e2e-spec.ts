@@ -258,7 +258,8 @@ describe('At 200,000 events', () => {
   it('opening and resolving an alert come from the indexes', async () => {
     const device = aDevice(service);
     const sent = await statementsSentBy(() => device.reportsInTurn('failed', 'failed', 'failed', 'ok'));
-    const settling = sent.filter(({ text }) => !text.includes('record_sync_events'));
+    // Not the recording, nor the sending of the notifications, which reads tables that are nearly empty here.
+    const settling = sent.filter(({ text }) => !/record_sync_events|\b(?:channels|notifications)\b/.test(text));
     expect(settling.map(({ text }) => /INSERT INTO alerts|UPDATE alerts/.exec(text)?.[0])).toEqual(
       expect.arrayContaining(['INSERT INTO alerts', 'UPDATE alerts']),
     );
