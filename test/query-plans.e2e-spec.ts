@@ -259,7 +259,9 @@ describe('At 200,000 events', () => {
     const device = aDevice(service);
     const sent = await statementsSentBy(() => device.reportsInTurn('failed', 'failed', 'failed', 'ok'));
     // Not the recording, nor the sending of the notifications, which reads tables that are nearly empty here.
-    const settling = sent.filter(({ text }) => !/record_sync_events|\b(?:channels|notifications)\b/.test(text));
+    const settling = sent.filter(
+      ({ text }) => !/record_sync_events|\b(?:channels|notifications)\b/.test(text),
+    );
     expect(settling.map(({ text }) => /INSERT INTO alerts|UPDATE alerts/.exec(text)?.[0])).toEqual(
       expect.arrayContaining(['INSERT INTO alerts', 'UPDATE alerts']),
     );
