@@ -5,6 +5,7 @@ import { DeviceRepository } from './device.repository.js';
 import { DigestRepository } from './digest.repository.js';
 import { FailingAlertRepository } from './failing-alert.repository.js';
 import { HealthRepository } from './health.repository.js';
+import { NotificationRepository } from './notification.repository.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { OutcomeRepository } from './outcome.repository.js';
 import { PrismaService } from './prisma.service.js';
@@ -20,6 +21,7 @@ const SHARED = [
   AlertRepository,
   FailingAlertRepository,
   ChannelRepository,
+  NotificationRepository,
   RepeatedFailureRepository,
   StatsRepository,
   StreakRepository,

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { BodyLimit, discardBody, gatherBody, hasBody, parseJson, tooLarge } from './request-body.js';
+import { BodyLimit, discardBody, gatherBody, hasBody, MIB, parseJson, tooLarge } from './request-body.js';
 import { RequestRefused } from './request-refused.js';
 
 /**
@@ -7,6 +7,10 @@ import { RequestRefused } from './request-refused.js';
  * slower than the slowest line that still syncs.
  */
 const LIMIT: BodyLimit = { bytes: 100_000, milliseconds: 30_000 };
+
+/** People paste; a field that is far too long is theirs to be told of by its name, as any other wrong one. */
+const LIMIT_FOR_PEOPLE: BodyLimit = { bytes: 2 * MIB, milliseconds: 30_000 };
+const FOR_PEOPLE = /^\/channels(?:\/|$)/i;
 
 const JSON_TYPE = /^application\/(?:json|[\w.+-]+\+json)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
@@ -19,9 +23,10 @@ const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
 export function jsonBody(request: Request, response: Response, next: NextFunction): void {
   const hasBeenRead = request.body !== undefined;
   if (hasBeenRead || !METHODS_WITH_BODY.has(request.method) || !hasBody(request)) return next();
-  const refusal = refusalOf(request.headers);
+  const limit = FOR_PEOPLE.test(request.path) ? LIMIT_FOR_PEOPLE : LIMIT;
+  const refusal = refusalOf(request.headers, limit);
   if (refusal) return discardBody(request, response, () => next(refusal));
-  gatherBody(request, response, LIMIT, (refused, body) => {
+  gatherBody(request, response, limit, (refused, body) => {
     if (refused) return next(refused);
     try {
       request.body = parseJson('The body', body);
@@ -36,7 +41,7 @@ export function isJson(contentType: string | undefined): boolean {
   return contentType === 'application/json' || (contentType !== undefined && JSON_TYPE.test(contentType));
 }
 
-function refusalOf(headers: Request['headers']): RequestRefused | undefined {
+function refusalOf(headers: Request['headers'], limit: BodyLimit): RequestRefused | undefined {
   if (!isJson(headers['content-type'])) {
     return new RequestRefused(
       'unsupported_media_type',
@@ -49,5 +54,5 @@ function refusalOf(headers: Request['headers']): RequestRefused | undefined {
       'Accept-Encoding': 'identity',
     });
   }
-  return Number(headers['content-length']) > LIMIT.bytes ? tooLarge(LIMIT.bytes) : undefined;
+  return Number(headers['content-length']) > limit.bytes ? tooLarge(limit.bytes) : undefined;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { StoredChannel } from '../database/channel.repository.js';
 import { Clock } from '../domain/clock.js';
+import { maskedUrl } from './masked-url.js';
 import { Destination } from './message.js';
 import { SecretsKeys } from './secrets-keys.js';
 
@@ -43,9 +44,10 @@ export class Destinations {
     };
   }
 
-  /** @throws SecretUnreadable */
-  urlOf({ url }: Pick<SealedDestination, 'url'>): string | null {
-    return url === null ? null : this.keys.box().open(url, URL_PURPOSE);
+  /** A channel's URL as it may be shown. @throws SecretUnreadable */
+  shownUrl(channel: Pick<SealedDestination, 'url'>): string | null {
+    const url = this.urlOf(channel);
+    return url === null ? null : maskedUrl(url);
   }
 
   /** @throws SecretsKeyMissing */
@@ -56,5 +58,9 @@ export class Destinations {
   /** @throws SecretsKeyMissing */
   sealSecret(secret: string): string {
     return this.keys.box().seal(secret, SECRET_PURPOSE);
+  }
+
+  private urlOf({ url }: Pick<SealedDestination, 'url'>): string | null {
+    return url === null ? null : this.keys.box().open(url, URL_PURPOSE);
   }
 }

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AlertsModule } from '../alerts/alerts.module.js';
+import { ChannelsController } from './channels.controller.js';
+import { ChannelsService } from './channels.service.js';
 import { Courier } from './courier.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { Destinations } from './destinations.js';
@@ -10,6 +12,7 @@ import { Sender } from './sender.js';
 /** Where alerts go, and what became of them. The alerts start first: their sweep owes what the sender sends. */
 @Module({
   imports: [AlertsModule, DeliveryModule],
-  providers: [SecretsKeys, Destinations, Courier, Sender, NotifyOnAlertChangedListener],
+  controllers: [ChannelsController],
+  providers: [SecretsKeys, Destinations, ChannelsService, Courier, Sender, NotifyOnAlertChangedListener],
 })
 export class NotificationsModule {}
