@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { aChannel, asks, Wire } from './support/channels.js';
 import { send } from './support/device.js';
 import { everyPage } from './support/pages.js';
 import { expectProblem, expectRefused } from './support/problems.js';
+import { answersWith, Behaviour, Receiver } from './support/receiver.js';
 import { scratchFolder } from './support/scratch-folder.js';
 import { spawnService, startService, TestService } from './support/service.js';
 import { TestDatabase } from './support/test-database.js';
 
 const KEY = randomBytes(32).toString('base64');
+const OTHER_KEY = randomBytes(32).toString('base64');
 const WEBHOOK = {
   kind: 'webhook',
   name: 'Field team',
@@ -289,6 +291,219 @@ describe('What the database keeps of a channel', () => {
       expect(dump).not.toContain(canary);
       expect(dump).not.toContain(Buffer.from(String(canary)).toString('base64').replace(/=+$/, ''));
       expect(dump).not.toContain(Buffer.from(String(canary)).toString('hex'));
+    }
+  });
+});
+
+describe('A test message', () => {
+  let local: TestService;
+  let receiver: Receiver;
+  let answer: Behaviour;
+
+  beforeAll(async () => {
+    local = await startService({
+      SECRETS_KEY: KEY,
+      WEBHOOK_ALLOW_CIDRS: '127.0.0.1',
+      WEBHOOK_ALLOW_HTTP: 'true',
+      DELIVERY_TIMEOUT_SECONDS: '1',
+      PUBLIC_URL: 'https://pisync.school.example',
+    });
+  });
+
+  beforeEach(async () => {
+    answer = answersWith(204);
+    receiver = await Receiver.start((request, response) => answer(request, response));
+  });
+
+  afterEach(async () => {
+    await receiver.stop();
+    await local.truncate();
+  });
+
+  afterAll(() => local.stop());
+
+  async function test(channel: Wire): Promise<Wire> {
+    const { status, body } = await asks(local, 'POST', `/channels/${String(channel.id)}/test`);
+    expect(status).toBe(200);
+    return body;
+  }
+
+  it('arrives at once, signed with the channel’s secret', async () => {
+    const channel = await aChannel(local, { url: receiver.url() });
+    expect(await test(channel)).toEqual({ delivered: true, status: 204, reason: null, notification_id: 1 });
+    const [{ body, headers }] = receiver.received;
+    const message = new Webhook(String(channel.secret)).verify(body, headers as Record<string, string>);
+    expect(message).toMatchObject({
+      type: 'channel.test',
+      data: { link: `https://pisync.school.example/api/channels/${String(channel.id)}` },
+    });
+  });
+
+  it('is signed with both secrets while one replaces the other, and with one when that is over', async () => {
+    const channel = await aChannel(local, { url: receiver.url() });
+    const rotate = `/channels/${String(channel.id)}/rotate-secret`;
+    const { body: rotated } = await asks(local, 'POST', rotate);
+    await test(channel);
+    const both = receiver.received[0];
+    for (const secret of [channel.secret, rotated.secret]) {
+      new Webhook(String(secret)).verify(both.body, both.headers as Record<string, string>);
+    }
+    await local.database.query(`UPDATE channels SET previous_secret_until = now() WHERE id = $1`, [
+      channel.id,
+    ]);
+    await test(channel);
+    const one = receiver.received[1];
+    new Webhook(String(rotated.secret)).verify(one.body, one.headers as Record<string, string>);
+    expect(String(one.headers['webhook-signature']).split(' ')).toHaveLength(1);
+  });
+
+  it('arrives in a chat', async () => {
+    const channel = await aChannel(local, { kind: 'slack', url: receiver.url() });
+    expect(await test(channel)).toMatchObject({ delivered: true });
+    expect(JSON.parse(receiver.received[0].body)).toMatchObject({ text: expect.any(String) as string });
+  });
+
+  it('goes to the log, and to a channel that is disabled', async () => {
+    expect(await test({ id: 1 })).toMatchObject({ delivered: true, status: null });
+    expect(await test(await aChannel(local, { url: receiver.url(), enabled: false }))).toMatchObject({
+      delivered: true,
+    });
+  });
+
+  it('tells what the receiver’s status was, and nothing that it said', async () => {
+    answer = (_request, response) => response.writeHead(404).end('canary of an inner service');
+    const channel = await aChannel(local, { url: receiver.url() });
+    const told = await asks(local, 'POST', `/channels/${String(channel.id)}/test`);
+    expect(told.body).toEqual({ delivered: false, status: 404, reason: 'http-404', notification_id: 1 });
+    expect(await dumpOf(local.database)).not.toContain('canary of an inner service');
+  });
+
+  it('disables the channel of a receiver that is no more', async () => {
+    answer = answersWith(410);
+    const channel = await aChannel(local, { url: receiver.url() });
+    expect(await test(channel)).toMatchObject({ delivered: false, status: 410, reason: 'http-410' });
+    const { body } = await send(`${local.url}/api/channels/${String(channel.id)}`);
+    expect(body).toMatchObject({ enabled: false, disabled_reason: expect.stringContaining('410') as string });
+  });
+
+  it('tells a receiver that hangs, and one that is not there', async () => {
+    answer = () => undefined;
+    const hanging = await aChannel(local, { url: receiver.url() });
+    expect(await test(hanging)).toMatchObject({ delivered: false, status: null, reason: 'timeout' });
+    const gone = await Receiver.start();
+    const nobody = await aChannel(local, { url: gone.url() });
+    await gone.stop();
+    expect(await test(nobody)).toMatchObject({ delivered: false, reason: 'connection' });
+  });
+
+  it('is in the delivery log, once, finished and not to be tried again', async () => {
+    answer = answersWith(500);
+    const channel = await aChannel(local, { url: receiver.url() });
+    const { notification_id } = await test(channel);
+    const { body } = await send(`${local.url}/api/notifications/${String(notification_id)}`);
+    expect(body).toMatchObject({
+      channel_id: channel.id,
+      alert_id: null,
+      transition: 'test',
+      status: 'dead',
+      attempts: 1,
+      next_attempt_at: null,
+      finished_at: expect.any(String) as string,
+      last_failure: 'http-500',
+      last_status: 500,
+    });
+    expect(String(receiver.received[0].headers['webhook-id'])).toBe(`msg_${String(body.message_id)}`);
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('is claimed while it is under way, so that nobody else sends it', async () => {
+    const leases: unknown[] = [];
+    answer = (_request, response) => {
+      void local.database
+        .query(
+          `SELECT status::text, leased_until > now() AND next_attempt_at > now() AS leased FROM notifications`,
+        )
+        .then((rows) => leases.push(...rows))
+        .finally(() => response.writeHead(204).end());
+    };
+    await test(await aChannel(local, { url: receiver.url() }));
+    expect(leases).toEqual([{ status: 'pending', leased: true }]);
+  });
+});
+
+describe('A service without SECRETS_KEY', () => {
+  it('makes a key beside its data, for its owner alone, and finds it again', async () => {
+    const folder = scratchFolder();
+    const database = await TestDatabase.create();
+    try {
+      const first = await spawnService(database.url, { DATA_DIR: folder });
+      expect(existsSync(join(folder, 'secrets.key'))).toBe(false);
+      await aChannel(first, WEBHOOK);
+      await first.kill();
+      const second = await spawnService(database.url, { DATA_DIR: folder, LOG_LEVEL: 'debug' });
+      expect((await channels(second))[1]).toMatchObject({
+        url: 'https://hooks.example.org/…Xy9z',
+        problem: null,
+      });
+      await aChannel(second, SLACK);
+      expectRefused(await asks(second, 'POST', '/channels', { ...WEBHOOK, kind: 'pager' }), 'kind');
+      await second.kill();
+      const key = join(folder, 'secrets.key');
+      expect(statSync(key).mode & 0o777).toBe(0o600);
+      expect(Buffer.from(readFileSync(key, 'utf8').trim(), 'base64')).toHaveLength(32);
+      for (const line of [...first.lines, ...second.lines]) expect(line).not.toMatch(/canary|whsec_/);
+    } finally {
+      await database.drop();
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+
+  it('takes no webhook in production, and says which variable is missing', async () => {
+    const folder = scratchFolder();
+    const production = await startService({ NODE_ENV: 'production', DATA_DIR: folder });
+    try {
+      for (const channel of [WEBHOOK, SLACK]) {
+        const answer = await asks(production, 'POST', '/channels', channel);
+        expectProblem(answer, 409, 'secrets-key-missing');
+        expect(answer.body.detail).toMatch(/^SECRETS_KEY is not set/);
+      }
+      expect(await channels(production)).toHaveLength(1);
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      await production.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('still lists channels that another one made, and says why it cannot send to them', async () => {
+    await aChannel(service, WEBHOOK);
+    const other = await spawnService(service.database.url, { SECRETS_KEY: OTHER_KEY });
+    try {
+      expect(await channels(other)).toEqual([
+        expect.objectContaining({ kind: 'log', problem: null }),
+        expect.objectContaining({
+          url: null,
+          problem: expect.stringMatching(/sealed with key [0-9a-f]{8}, which is not there/) as string,
+        }),
+      ]);
+      const { body } = await asks(other, 'POST', '/channels/2/test');
+      expect(body).toMatchObject({ delivered: false, reason: 'secret-unreadable' });
+    } finally {
+      await other.kill();
+    }
+  }, 60_000);
+});
+
+describe('A service without a mail server', () => {
+  it('takes no e-mail channel, and says which variable is missing', async () => {
+    const mailless = await startService();
+    try {
+      const answer = await asks(mailless, 'POST', '/channels', EMAIL);
+      expectProblem(answer, 409, 'smtp-not-configured');
+      expect(answer.body.detail).toMatch(/^SMTP_URL is not set/);
+      expect(await channels(mailless)).toHaveLength(1);
+    } finally {
+      await mailless.stop();
     }
   });
 });

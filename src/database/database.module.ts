@@ -13,6 +13,7 @@ import { RepeatedFailureRepository } from './repeated-failure.repository.js';
 import { StatsRepository } from './stats.repository.js';
 import { StreakRepository } from './streak.repository.js';
 import { SyncEventRepository } from './sync-event.repository.js';
+import { TestNotificationRepository } from './test-notification.repository.js';
 
 const SHARED = [
   PrismaService,
@@ -22,6 +23,7 @@ const SHARED = [
   FailingAlertRepository,
   ChannelRepository,
   NotificationRepository,
+  TestNotificationRepository,
   RepeatedFailureRepository,
   StatsRepository,
   StreakRepository,

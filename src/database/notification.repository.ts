@@ -64,20 +64,52 @@ export class NotificationRepository {
     // What the partial index says of its rows.
     if (query.status !== undefined && query.status !== 'delivered')
       conditions.push(Prisma.sql`notifications.status <> 'delivered'`);
-    if (query.channelId !== undefined)
-      conditions.push(Prisma.sql`notifications.channel_id = ${query.channelId}::bigint`);
     if (query.alertId !== undefined)
       conditions.push(Prisma.sql`notifications.alert_id = ${query.alertId}::bigint`);
     if (query.deviceId !== undefined)
       conditions.push(Prisma.sql`notifications.device_id = ${query.deviceId}`);
     if (query.mergedInto !== undefined)
       conditions.push(Prisma.sql`notifications.merged_into = ${query.mergedInto}::bigint`);
-    if (query.beforeId !== undefined)
-      conditions.push(Prisma.sql`notifications.id < ${query.beforeId}::bigint`);
-    return this.select(conditions, query.limit);
+    const { channelId, beforeId = Number.MAX_SAFE_INTEGER } = query;
+    if (channelId === undefined) conditions.push(Prisma.sql`notifications.id < ${beforeId}::bigint`);
+    // As a range, because a plan for all channels would walk through everybody's for the few of a quiet one.
+    else
+      conditions.push(
+        Prisma.sql`notifications.channel_id >= ${channelId}::bigint`,
+        Prisma.sql`(notifications.channel_id, notifications.id) < (${channelId}::bigint, ${beforeId}::bigint)`,
+      );
+    const order = channelId === undefined ? Prisma.empty : Prisma.sql`notifications.channel_id DESC,`;
+    return this.select(conditions, query.limit, order);
   }
 
-  private async select(conditions: Prisma.Sql[], limit: number | null): Promise<StoredNotification[]> {
+  /**
+   * Makes one that is dead or delivered pending again, as if it had just been owed; its id and content stay. In one
+   * statement, so that of two replays at once one does it.
+   *
+   * @returns false when there is none, it is not finished, or its channel is disabled
+   */
+  async replay(id: number): Promise<boolean> {
+    const replayed = await asked(
+      () => this.prisma.$executeRaw`
+        UPDATE notifications SET
+          status = 'pending',
+          attempts = 0,
+          next_attempt_at = CURRENT_TIMESTAMP,
+          finished_at = NULL
+        FROM channels
+        WHERE notifications.id = ${id}::bigint
+          AND notifications.status IN ('dead', 'delivered')
+          AND channels.id = notifications.channel_id
+          AND channels.enabled`,
+    );
+    return replayed > 0;
+  }
+
+  private async select(
+    conditions: Prisma.Sql[],
+    limit: number | null,
+    order = Prisma.empty,
+  ): Promise<StoredNotification[]> {
     const rows = await asked(
       () => this.prisma.$queryRaw<NotificationRow[]>`
         SELECT
@@ -90,7 +122,7 @@ export class NotificationRepository {
         FROM notifications
         JOIN channels ON channels.id = notifications.channel_id
         WHERE ${Prisma.join([Prisma.sql`TRUE`, ...conditions], ' AND ')}
-        ORDER BY notifications.id DESC
+        ORDER BY ${order} notifications.id DESC
         LIMIT ${limit}::integer`,
     );
     return rows.map(storedNotification);

@@ -36,6 +36,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   smtp_not_configured: 409,
   secrets_key_missing: 409,
   notification_not_finished: 409,
+  channel_disabled: 409,
   overloaded: 503,
   database_unavailable: 503,
   write_conflict: 503,

@@ -8,6 +8,8 @@ import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { page } from '../http/page.js';
 import { PageQuery } from '../http/page.query.dto.js';
 import { RowIdPipe } from '../http/row-id.pipe.js';
+import { ChannelTestDto, channelTestDto } from './channel-test.dto.js';
+import { ChannelTest } from './channel-test.service.js';
 import { ChannelDto, channelDto, ChannelWithSecretDto } from './channel.dto.js';
 import { CreateChannelRequest, UpdateChannelRequest } from './channel-request.dto.js';
 import { ChannelHasNoSecret, LogChannelStays, SmtpNotConfigured } from './channel.errors.js';
@@ -20,7 +22,10 @@ const ApiChannelId = (): MethodDecorator => ApiParam({ name: 'id', type: 'intege
 @ApiTags('Channels')
 @Controller('channels')
 export class ChannelsController {
-  constructor(private readonly channels: ChannelsService) {}
+  constructor(
+    private readonly channels: ChannelsService,
+    private readonly tests: ChannelTest,
+  ) {}
 
   /**
    * Make a channel: alerts are sent there from now on.
@@ -103,6 +108,21 @@ export class ChannelsController {
   @ApiConflict('It is the log channel.', { log_channel_stays: new LogChannelStays().message })
   delete(@Param('id', RowIdPipe) id: number): Promise<void> {
     return this.channels.delete(id);
+  }
+
+  /**
+   * Send a test message now, and say what became of it.
+   *
+   * A disabled channel is tested, too. The test is in the delivery log, as a notification of the transition `test`. It
+   * is tried once. A receiver that answers 410 disables the channel, as it does for an alert.
+   */
+  @Post(':id/test')
+  @HttpCode(200)
+  @ApiChannelId()
+  @ApiOkResponse({ type: ChannelTestDto })
+  @ApiProblems(400, 404, 429, 503)
+  async test(@Param('id', RowIdPipe) id: number): Promise<ChannelTestDto> {
+    return channelTestDto(await this.tests.send(id));
   }
 
   /**

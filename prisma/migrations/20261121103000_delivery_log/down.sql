@@ -1,0 +1,2 @@
+DROP INDEX notifications_of_device;
+DROP INDEX notifications_of_channel;
