@@ -8,7 +8,7 @@ import { everyPage } from './support/pages.js';
 import { expectProblem, expectRefused } from './support/problems.js';
 import { answersWith, Behaviour, Receiver } from './support/receiver.js';
 import { scratchFolder } from './support/scratch-folder.js';
-import { spawnService, startService, TestService } from './support/service.js';
+import { SpawnedService, spawnService, startService, TestService } from './support/service.js';
 import { TestDatabase } from './support/test-database.js';
 
 const KEY = randomBytes(32).toString('base64');
@@ -429,6 +429,38 @@ describe('A test message', () => {
     await test(await aChannel(local, { url: receiver.url() }));
     expect(leases).toEqual([{ status: 'pending', leased: true }]);
   });
+});
+
+describe('A newer key', () => {
+  it('seals anew at start what an older one had sealed, so that the older one can go', async () => {
+    const database = await TestDatabase.create();
+    const started = (keys: string): Promise<SpawnedService> =>
+      spawnService(database.url, { SECRETS_KEY: keys });
+    try {
+      const older = await started(KEY);
+      const { id } = await aChannel(older, WEBHOOK);
+      await asks(older, 'POST', `/channels/${String(id)}/rotate-secret`);
+      await aChannel(older, SLACK);
+      await older.kill();
+      const keysUsed = async (): Promise<string[]> =>
+        (await dumpOf(database)).match(/sealed1:[0-9a-f]{8}/g) ?? [];
+      const [olderId] = await keysUsed();
+      await (await started(`${OTHER_KEY},${KEY}`)).kill();
+      const used = await keysUsed();
+      expect(used).toHaveLength(4);
+      expect(used).not.toContain(olderId);
+      expect(new Set(used).size).toBe(1);
+      const newer = await started(OTHER_KEY);
+      const [, webhook, slack] = await channels(newer);
+      expect([webhook, slack]).toEqual([
+        expect.objectContaining({ url: 'https://hooks.example.org/…Xy9z', problem: null }),
+        expect.objectContaining({ url: 'https://hooks.example.org/…Xy9z', problem: null }),
+      ]);
+      await newer.kill();
+    } finally {
+      await database.drop();
+    }
+  }, 60_000);
 });
 
 describe('A service without SECRETS_KEY', () => {

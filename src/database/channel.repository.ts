@@ -121,6 +121,20 @@ export class ChannelRepository {
     return replaced > 0;
   }
 
+  /** @returns false when one of them has changed since the channel was read, or the channel is gone */
+  async replaceSealed(
+    { id, url, secret, previousSecret }: StoredChannel,
+    sealed: Pick<StoredChannel, 'url' | 'secret' | 'previousSecret'>,
+  ): Promise<boolean> {
+    const { count } = await asked(() =>
+      this.prisma.channel.updateMany({
+        where: { id: BigInt(id), url, secret, previousSecret },
+        data: sealed,
+      }),
+    );
+    return count > 0;
+  }
+
   /** With what it was owed and what was sent to it. @returns false when there is no such channel */
   async delete(id: number): Promise<boolean> {
     const { count } = await asked(() => this.prisma.channel.deleteMany({ where: { id: BigInt(id) } }));

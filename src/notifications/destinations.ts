@@ -11,6 +11,8 @@ export type SealedDestination = Pick<
   'kind' | 'url' | 'recipients' | 'secret' | 'previousSecret' | 'previousSecretUntil'
 >;
 
+export type SealedValues = Pick<StoredChannel, 'url' | 'secret' | 'previousSecret'>;
+
 /** Each value opens for what it was sealed for; part of what is stored, so it never changes. */
 const URL_PURPOSE = 'channel url';
 const SECRET_PURPOSE = 'channel secret';
@@ -58,6 +60,25 @@ export class Destinations {
   /** @throws SecretsKeyMissing */
   sealSecret(secret: string): string {
     return this.keys.box().seal(secret, SECRET_PURPOSE);
+  }
+
+  /**
+   * What an older key sealed, sealed with the newest.
+   *
+   * @returns undefined when there is nothing of that kind
+   * @throws SecretUnreadable
+   */
+  resealed({ url, secret, previousSecret }: SealedValues): SealedValues | undefined {
+    const box = this.keys.box();
+    const values = [url, secret, previousSecret].filter((sealed) => sealed !== null);
+    if (values.every((sealed) => box.isCurrent(sealed))) return undefined;
+    const again = (sealed: string | null, purpose: string): string | null =>
+      sealed === null ? null : box.seal(box.open(sealed, purpose), purpose);
+    return {
+      url: again(url, URL_PURPOSE),
+      secret: again(secret, SECRET_PURPOSE),
+      previousSecret: again(previousSecret, SECRET_PURPOSE),
+    };
   }
 
   private urlOf({ url }: Pick<SealedDestination, 'url'>): string | null {

@@ -9,6 +9,7 @@ import { Destinations } from './destinations.js';
 import { NotificationsController } from './notifications.controller.js';
 import { NotificationsService } from './notifications.service.js';
 import { NotifyOnAlertChangedListener } from './notify-on-alert-changed.listener.js';
+import { ResealChannels } from './reseal-channels.js';
 import { SecretsKeys } from './secrets-keys.js';
 import { Sender } from './sender.js';
 
@@ -19,6 +20,7 @@ import { Sender } from './sender.js';
   providers: [
     SecretsKeys,
     Destinations,
+    ResealChannels,
     ChannelsService,
     ChannelTest,
     NotificationsService,
