@@ -216,10 +216,13 @@ describe('A replay', () => {
 
   it('of one that is pending or merged is refused and changes nothing', async () => {
     for (const status of ['pending', 'merged'] as const) {
-      const owed = { channel: await aSilentChannel(), alertId: 1 };
-      const digest = await aNotification({ channel: owed.channel, status: 'pending' });
-      const mergedInto = status === 'merged' ? digest.id : null;
-      const { id } = await aNotification({ ...owed, status, mergedInto });
+      // A channel that is enabled would be sent what is pending, and not what is merged.
+      const silent = await aSilentChannel();
+      const { id: digest } = await aNotification({ channel: silent, status: 'pending' });
+      const { id } =
+        status === 'merged'
+          ? await aNotification({ channel, status, alertId: 1, mergedInto: digest })
+          : await aNotification({ channel: silent, status, alertId: 1 });
       const path = `/notifications/${String(id)}`;
       const { body: before } = await send(`${service.url}/api${path}`);
       expectProblem(await asks(service, 'POST', `${path}/replay`), 409, 'notification-not-finished');
