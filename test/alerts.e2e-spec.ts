@@ -173,18 +173,25 @@ describe('An alert for a device that keeps failing', () => {
     expect(alert).toEqual({
       id: 1,
       device_id: device.id,
+      device_name: null,
       site: 'Kibera Primary',
       kind: 'failing',
       status: 'open',
       consecutive_failures: 3,
       opened_at: expect.any(String) as unknown,
+      acknowledged_at: null,
+      acknowledged_by: null,
+      note: null,
       resolved_at: null,
+      resolution: null,
       first_failed_sync: minute(2),
       last_failed_sync: minute(4),
       last_error_message: 'at 4',
+      last_successful_sync: minute(1),
+      last_contact_at: expect.any(String) as unknown,
     });
     expect(Date.now() - Date.parse(alert.opened_at as string)).toBeLessThan(60_000);
-    expect((await send(`${service.url}/api/alerts/1`)).body).toEqual(alert);
+    expect((await send(`${service.url}/api/alerts/1`)).body).toMatchObject(alert);
   });
 
   it('shows the streak as it stands while it is open', async () => {
@@ -206,7 +213,8 @@ describe('An alert for a device that keeps failing', () => {
   it('keeps, once resolved, what its streak had grown to', async () => {
     await reportsFrom(device, 2, 'failed', 'failed', 'failed', 'failed', 'failed');
     await reportsFrom(device, 1, 'failed');
-    const [{ status: _open, resolved_at: _never, ...grown }] = await alerts();
+    const [{ status: _open, resolved_at: _never, resolution: _none, last_contact_at: _then, ...grown }] =
+      await alerts();
     await reportsFrom(device, 7, 'ok');
     const [resolved] = await alerts();
     expect(resolved).toMatchObject({
@@ -279,6 +287,8 @@ describe('The list of alerts', () => {
     ['site', ''],
     ['limit', '0'],
     ['limit', '1001'],
+    ['from', 'yesterday'],
+    ['to', '2026-02-30T00:00:00Z'],
     ['cursor', 'abc'],
     ['cursor', Buffer.from('["1"]').toString('base64url')],
     ['cursor', Buffer.from('[1e300]').toString('base64url')],

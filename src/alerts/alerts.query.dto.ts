@@ -3,10 +3,11 @@ import { IsEnum, IsOptional, IsString, Matches, MaxLength } from 'class-validato
 import { DEVICE_ID, DEVICE_ID_RULE } from '../domain/device-id.js';
 import { AlertKind, AlertStatus } from '../generated/prisma/enums.js';
 import { IsPlainText } from '../http/is-plain-text.decorator.js';
+import { IsTimestamp } from '../http/is-timestamp.decorator.js';
 import { PageQuery } from '../http/page.query.dto.js';
 
 export class AlertsQuery extends PageQuery {
-  /** Only alerts of this status. */
+  /** Only alerts of this status; unresolved are those that are `open` and those that are `acknowledged`. */
   // Left to the swagger plugin, the order of these words depends on which file the compiler reads first.
   @ApiPropertyOptional({ enum: AlertStatus })
   @IsOptional()
@@ -36,4 +37,20 @@ export class AlertsQuery extends PageQuery {
   @MaxLength(200)
   @IsPlainText()
   site?: string;
+
+  /**
+   * Only alerts opened from this time on.
+   * @example 2026-05-01T00:00:00Z
+   */
+  @IsOptional()
+  @IsTimestamp()
+  from?: string;
+
+  /**
+   * Only alerts opened before this time.
+   * @example 2026-06-01T00:00:00Z
+   */
+  @IsOptional()
+  @IsTimestamp()
+  to?: string;
 }

@@ -3,6 +3,7 @@ import { EventEmitter2 } from '@nestjs/event-emitter';
 import { Config } from '../config/config.js';
 import { WriteConflict } from '../database/database-error.js';
 import { FailingAlertRepository, SettledAlert } from '../database/failing-alert.repository.js';
+import { Clock } from '../domain/clock.js';
 import { AlertChanged, ChangedAlert } from './alert-changed.event.js';
 import { failingAlertStep } from './failing-alert.rule.js';
 
@@ -20,6 +21,7 @@ export class FailingAlerts {
   constructor(
     private readonly failingAlerts: FailingAlertRepository,
     private readonly domainEvents: EventEmitter2,
+    private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
@@ -40,7 +42,7 @@ export class FailingAlerts {
   private async settleUnderLock(deviceIds: readonly string[], attempt = 1): Promise<number> {
     const streakToAlert = this.config.alertFailureStreak;
     try {
-      const settled = await this.failingAlerts.settleFailing(deviceIds, (alertCase) =>
+      const settled = await this.failingAlerts.settleFailing(deviceIds, this.clock.now(), (alertCase) =>
         failingAlertStep(alertCase, streakToAlert),
       );
       await this.announce(settled);

@@ -1,31 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { AlertKind, AlertStatus, Prisma } from '../generated/prisma/client.js';
+import { AlertRow, StoredAlert, storedAlert } from './alert.row.js';
 import { asked } from './database-error.js';
 import { PrismaService } from './prisma.service.js';
-
-export interface StoredAlert {
-  readonly id: number;
-  readonly deviceId: string;
-  readonly site: string | null;
-  readonly kind: AlertKind;
-  readonly status: AlertStatus;
-  readonly openedAt: Date;
-  readonly resolvedAt: Date | null;
-  /** While unresolved, the device's streak now; then what it had grown to. */
-  readonly consecutiveFailures: number;
-  readonly firstFailedSync: Date | null;
-  readonly lastFailedSync: Date | null;
-  readonly lastErrorMessage: string | null;
-}
 
 export interface AlertQuery {
   readonly status?: AlertStatus;
   readonly kind?: AlertKind;
   readonly deviceId?: string;
   readonly site?: string;
+  /** Half-open, on the time of opening. */
+  readonly openedFrom?: Date;
+  readonly openedBefore?: Date;
   /** Only alerts opened before this one. */
   readonly beforeId?: number;
   readonly limit: number;
+}
+
+export interface Acknowledgement {
+  readonly at: Date;
+  readonly by: string;
+  readonly note: string | null;
 }
 
 @Injectable()
@@ -40,12 +35,60 @@ export class AlertRepository {
   async newestFirst(query: AlertQuery): Promise<StoredAlert[]> {
     const conditions = [Prisma.sql`TRUE`];
     if (query.status === 'resolved') conditions.push(Prisma.sql`alerts.resolved_at IS NOT NULL`);
-    if (query.status === 'open') conditions.push(Prisma.sql`alerts.resolved_at IS NULL`);
+    else if (query.status) {
+      // The first half is what the partial index says of its rows.
+      conditions.push(
+        Prisma.sql`alerts.resolved_at IS NULL AND alerts.status = ${query.status}::alert_status`,
+      );
+    }
     if (query.kind) conditions.push(Prisma.sql`alerts.kind = ${query.kind}::alert_kind`);
     if (query.deviceId !== undefined) conditions.push(Prisma.sql`alerts.device_id = ${query.deviceId}`);
     if (query.site !== undefined) conditions.push(Prisma.sql`devices.site = ${query.site}`);
+    if (query.openedFrom)
+      conditions.push(Prisma.sql`alerts.opened_at >= ${query.openedFrom.toISOString()}::timestamptz`);
+    if (query.openedBefore)
+      conditions.push(Prisma.sql`alerts.opened_at < ${query.openedBefore.toISOString()}::timestamptz`);
     if (query.beforeId !== undefined) conditions.push(Prisma.sql`alerts.id < ${query.beforeId}::bigint`);
     return this.select(Prisma.join(conditions, ' AND '), query.limit);
+  }
+
+  /**
+   * Only an open alert, so that of several people at once the first one stands.
+   *
+   * @returns whether it was open
+   */
+  async acknowledge(id: number, { at, by, note }: Acknowledgement): Promise<boolean> {
+    const acknowledged = await asked(
+      () => this.prisma.$executeRaw`
+        UPDATE alerts
+        SET
+          status = 'acknowledged',
+          acknowledged_at = ${at.toISOString()}::timestamptz,
+          acknowledged_by = ${by},
+          note = ${note}
+        WHERE alerts.id = ${id}::bigint AND alerts.status = 'open'`,
+    );
+    return acknowledged > 0;
+  }
+
+  /**
+   * The time until the next reminder begins anew.
+   *
+   * @returns whether it was acknowledged
+   */
+  async withdrawAcknowledgement(id: number, now: Date): Promise<boolean> {
+    const withdrawn = await asked(
+      () => this.prisma.$executeRaw`
+        UPDATE alerts
+        SET
+          status = 'open',
+          acknowledged_at = NULL,
+          acknowledged_by = NULL,
+          note = NULL,
+          last_told_at = ${now.toISOString()}::timestamptz
+        WHERE alerts.id = ${id}::bigint AND alerts.status = 'acknowledged'`,
+    );
+    return withdrawn > 0;
   }
 
   /**
@@ -53,18 +96,23 @@ export class AlertRepository {
    * first among them. Prisma has no join that chooses.
    */
   private async select(condition: Prisma.Sql, limit: number): Promise<StoredAlert[]> {
+    const asItStands = (ofDevice: Prisma.Sql, kept: Prisma.Sql): Prisma.Sql =>
+      Prisma.sql`CASE WHEN alerts.resolved_at IS NULL THEN ${ofDevice} ELSE ${kept} END`;
     const rows = await asked(
       () => this.prisma.$queryRaw<AlertRow[]>`
         SELECT
-          alerts.id, alerts.device_id, devices.site, alerts.kind::text, alerts.status::text,
-          alerts.opened_at, alerts.resolved_at,
+          alerts.id, alerts.device_id, devices.name AS device_name, devices.site,
+          alerts.kind::text, alerts.status::text, alerts.opened_at,
+          alerts.acknowledged_at, alerts.acknowledged_by, alerts.note,
+          alerts.resolved_at, alerts.resolution::text,
           coalesce(streak.first_failed_sync, alerts.first_failed_sync) AS first_failed_sync,
-          CASE WHEN alerts.resolved_at IS NULL THEN devices.consecutive_failures ELSE alerts.consecutive_failures END
+          ${asItStands(Prisma.sql`devices.consecutive_failures`, Prisma.sql`alerts.consecutive_failures`)}
             AS consecutive_failures,
-          CASE WHEN alerts.resolved_at IS NULL THEN devices.last_failure_at ELSE alerts.last_failed_sync END
-            AS last_failed_sync,
-          CASE WHEN alerts.resolved_at IS NULL THEN devices.last_error_message ELSE alerts.last_error_message END
-            AS last_error_message
+          ${asItStands(Prisma.sql`devices.last_failure_at`, Prisma.sql`alerts.last_failed_sync`)} AS last_failed_sync,
+          ${asItStands(Prisma.sql`devices.last_error_message`, Prisma.sql`alerts.last_error_message`)}
+            AS last_error_message,
+          ${asItStands(Prisma.sql`devices.last_success_at`, Prisma.sql`alerts.last_success_at`)} AS last_success_at,
+          ${asItStands(Prisma.sql`devices.last_contact_at`, Prisma.sql`alerts.last_contact_at`)} AS last_contact_at
         FROM alerts
         JOIN devices ON devices.device_id = alerts.device_id
         LEFT JOIN LATERAL (
@@ -79,32 +127,6 @@ export class AlertRepository {
         ORDER BY alerts.id DESC
         LIMIT ${limit}::integer`,
     );
-    return rows.map((row) => ({
-      id: Number(row.id),
-      deviceId: row.device_id,
-      site: row.site,
-      kind: row.kind,
-      status: row.status,
-      openedAt: row.opened_at,
-      resolvedAt: row.resolved_at,
-      consecutiveFailures: row.consecutive_failures,
-      firstFailedSync: row.first_failed_sync,
-      lastFailedSync: row.last_failed_sync,
-      lastErrorMessage: row.last_error_message,
-    }));
+    return rows.map(storedAlert);
   }
-}
-
-interface AlertRow {
-  id: bigint;
-  device_id: string;
-  site: string | null;
-  kind: AlertKind;
-  status: AlertStatus;
-  opened_at: Date;
-  resolved_at: Date | null;
-  consecutive_failures: number;
-  first_failed_sync: Date | null;
-  last_failed_sync: Date | null;
-  last_error_message: string | null;
 }

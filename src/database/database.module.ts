@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { AlertHistoryRepository } from './alert-history.repository.js';
 import { AlertRepository } from './alert.repository.js';
 import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
@@ -20,6 +21,7 @@ const SHARED = [
   SyncEventRepository,
   DeviceRepository,
   AlertRepository,
+  AlertHistoryRepository,
   FailingAlertRepository,
   ChannelRepository,
   NotificationRepository,

@@ -12,6 +12,8 @@ export interface StoredDevice {
   readonly labels: string[];
   /** Seconds; null where the service's default applies. */
   readonly expectedIntervalSeconds: number | null;
+  /** Its alerts notify nobody. */
+  readonly paused: boolean;
   readonly firstSeenAt: Date;
   readonly lastContactAt: Date;
   readonly lastSuccessAt: Date | null;
@@ -30,6 +32,7 @@ export interface DeviceChanges {
   readonly site?: string | null;
   readonly labels?: string[];
   readonly expectedIntervalSeconds?: number | null;
+  readonly paused?: boolean;
 }
 
 export interface DeviceQuery {

@@ -7,6 +7,7 @@ export interface DeviceRow {
   site: string | null;
   labels: string[];
   expected_interval_seconds: number | null;
+  paused: boolean;
   first_seen_at: Date;
   last_contact_at: Date;
   last_success_at: Date | null;
@@ -31,6 +32,7 @@ export function storedDevice(row: DeviceRow & LatestSyncRow): StoredDevice {
     site: row.site,
     labels: row.labels,
     expectedIntervalSeconds: row.expected_interval_seconds,
+    paused: row.paused,
     firstSeenAt: row.first_seen_at,
     lastContactAt: row.last_contact_at,
     lastSuccessAt: row.last_success_at,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { asked } from './database-error.js';
+import { openFailing, resolveFailing } from './failing-alert.writes.js';
 import { PrismaService } from './prisma.service.js';
 
 /** What a failing alert is judged by, read under the device's lock. */
@@ -56,9 +57,12 @@ export class FailingAlertRepository {
    *
    * The lock is a statement of its own, in the order of the ids, because the statements after it must
    * see what was committed while it waited. `alerts_one_unresolved` holds the line even without it.
+   *
+   * @param now when the alerts open or are resolved
    */
   async settleFailing(
     deviceIds: readonly string[],
+    now: Date,
     judge: (alertCase: FailingAlertCase) => FailingAlertStep,
   ): Promise<SettledAlert[]> {
     return asked(() =>
@@ -85,85 +89,10 @@ export class FailingAlertRepository {
         const devicesTo = (wanted: FailingAlertStep): string[] =>
           steps.filter(({ step }) => step === wanted).map(({ deviceId }) => deviceId);
         return [
-          ...(await openFailing(transaction, devicesTo('open'))),
-          ...(await resolveFailing(transaction, devicesTo('resolve'))),
+          ...(await openFailing(transaction, devicesTo('open'), now)),
+          ...(await resolveFailing(transaction, devicesTo('resolve'), now)),
         ];
       }),
     );
   }
-}
-
-/** The first failure of a streak is the oldest one after the newest success. */
-async function openFailing(
-  transaction: Prisma.TransactionClient,
-  deviceIds: string[],
-): Promise<SettledAlert[]> {
-  if (deviceIds.length === 0) return [];
-  const rows = await transaction.$queryRaw<{ id: bigint; device_id: string }[]>`
-    INSERT INTO alerts (device_id, kind, consecutive_failures, first_failed_sync, last_failed_sync, last_error_message)
-    SELECT
-      devices.device_id, 'failing', devices.consecutive_failures, first.effective_at,
-      devices.last_failure_at, devices.last_error_message
-    FROM devices
-    CROSS JOIN LATERAL (
-      SELECT sync_events.effective_at
-      FROM sync_events
-      WHERE sync_events.device_id = devices.device_id
-        AND NOT sync_events.succeeded
-        AND sync_events.effective_at > coalesce(devices.last_success_at, '-infinity')
-      ORDER BY sync_events.effective_at
-      LIMIT 1
-    ) AS first
-    WHERE devices.device_id = ANY(${deviceIds}::text[])
-    ON CONFLICT (device_id, kind) WHERE resolved_at IS NULL DO NOTHING
-    RETURNING alerts.id, alerts.device_id`;
-  return rows.map((row) => ({ id: Number(row.id), deviceId: row.device_id, step: 'open' }));
-}
-
-/**
- * Keeps in the alert what the streak had grown to, from the success before it on: the device's row has
- * forgotten it, and failures from before the first one may have come after the alert was opened.
- */
-async function resolveFailing(
-  transaction: Prisma.TransactionClient,
-  deviceIds: string[],
-): Promise<SettledAlert[]> {
-  if (deviceIds.length === 0) return [];
-  const rows = await transaction.$queryRaw<{ id: bigint; device_id: string }[]>`
-    UPDATE alerts
-    SET
-      status = 'resolved',
-      resolved_at = CURRENT_TIMESTAMP,
-      resolution = 'recovered',
-      consecutive_failures = greatest(alerts.consecutive_failures, streak.length),
-      first_failed_sync = least(alerts.first_failed_sync, streak.first_failed_sync),
-      last_failed_sync = greatest(alerts.last_failed_sync, streak.last_failed_sync),
-      last_error_message = devices.last_error_message
-    FROM devices
-    CROSS JOIN LATERAL (
-      SELECT
-        count(*)::integer AS length,
-        min(sync_events.effective_at) AS first_failed_sync,
-        max(sync_events.effective_at) AS last_failed_sync
-      FROM alerts AS ending
-      CROSS JOIN LATERAL (
-        SELECT coalesce(max(sync_events.effective_at), '-infinity') AS at
-        FROM sync_events
-        WHERE sync_events.device_id = ending.device_id
-          AND sync_events.succeeded
-          AND sync_events.effective_at < ending.first_failed_sync
-      ) AS success_before
-      JOIN sync_events
-        ON sync_events.device_id = ending.device_id
-        AND NOT sync_events.succeeded
-        AND sync_events.effective_at > success_before.at
-        AND sync_events.effective_at <= devices.last_success_at
-      WHERE ending.device_id = devices.device_id AND ending.kind = 'failing' AND ending.resolved_at IS NULL
-    ) AS streak
-    WHERE alerts.device_id = devices.device_id
-      AND alerts.device_id = ANY(${deviceIds}::text[])
-      AND alerts.kind = 'failing'
-      AND alerts.resolved_at IS NULL
-    RETURNING alerts.id, alerts.device_id`;
-  return rows.map((row) => ({ id: Number(row.id), deviceId: row.device_id, step: 'resolve' }));
 }

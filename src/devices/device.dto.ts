@@ -30,6 +30,12 @@ export class DeviceDto {
   expected_interval_seconds: number;
 
   /**
+   * Whether its alerts keep quiet.
+   * @example false
+   */
+  paused: boolean;
+
+  /**
    * By the last contact: `online`, `late` from two expected intervals on, `silent` from three on, but not before the
    * service's SILENT_AFTER_HOURS.
    */
@@ -99,6 +105,7 @@ export function deviceDto(device: StoredDevice, standing: DeviceStanding): Devic
     site: device.site,
     labels: device.labels,
     expected_interval_seconds: standing.expectedIntervalSeconds,
+    paused: device.paused,
     state: standing.state,
     failing: standing.failing,
     first_seen_at: device.firstSeenAt,

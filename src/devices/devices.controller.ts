@@ -52,7 +52,12 @@ export class DevicesController {
     return this.dto(await this.devices.get(deviceId));
   }
 
-  /** Change what people call a device, where it stands, its labels, or how often it is expected. */
+  /**
+   * Change what people call a device, where it stands, its labels, how often it is expected, or whether it is paused.
+   *
+   * A paused device's alerts are opened and resolved as ever, and told nobody. When the pause ends, what is still so is
+   * told, and so is the end of what was told before the pause.
+   */
   @Patch('devices/:device_id')
   @ApiOkResponse({ type: DeviceDto })
   @ApiProblems(400, 404, 413, 415, 429, 503)
@@ -65,6 +70,7 @@ export class DevicesController {
       site: changes.site,
       labels: changes.labels,
       expectedIntervalSeconds: changes.expected_interval_seconds,
+      paused: changes.paused,
     });
     return this.dto(device);
   }

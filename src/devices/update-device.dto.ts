@@ -2,6 +2,7 @@ import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsInt,
   IsString,
   Max,
@@ -58,4 +59,12 @@ export class UpdateDeviceRequest {
   @Min(60)
   @Max(31_536_000)
   expected_interval_seconds?: number | null;
+
+  /**
+   * Whether its alerts keep quiet: its events are kept and its alerts opened and resolved, but nobody is told.
+   * @example false
+   */
+  @ValidateIf(isGiven)
+  @IsBoolean()
+  paused?: boolean;
 }

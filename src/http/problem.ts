@@ -30,6 +30,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   alert_not_found: 404,
   channel_not_found: 404,
   notification_not_found: 404,
+  alert_resolved: 409,
   event_conflict: 409,
   log_channel_stays: 409,
   channel_has_no_secret: 409,

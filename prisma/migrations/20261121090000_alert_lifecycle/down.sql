@@ -1,10 +1,21 @@
 -- Silent alerts and what was written on alerts are lost: the schema before has no room for them.
+DROP FUNCTION outage_since(TIMESTAMPTZ);
 DROP TABLE service_outages;
 DROP TABLE service_heartbeat;
 
 DROP INDEX devices_by_silence;
 ALTER TABLE devices DROP COLUMN silence_due_at, DROP COLUMN paused;
 
+DROP TRIGGER remember_opened ON alerts;
+DROP TRIGGER remember_acknowledged ON alerts;
+DROP TRIGGER remember_unacknowledged ON alerts;
+DROP TRIGGER remember_reminded ON alerts;
+DROP TRIGGER remember_resolved ON alerts;
+DROP FUNCTION remember_alert_change();
+DROP TABLE alert_changes;
+DROP TYPE alert_change;
+
+DROP INDEX alerts_by_opening;
 DROP INDEX alerts_unacknowledged;
 DELETE FROM alerts WHERE kind = 'silent';
 UPDATE alerts SET status = 'open', acknowledged_at = NULL, acknowledged_by = NULL WHERE status = 'acknowledged';

@@ -44,10 +44,69 @@ ALTER TABLE alerts
 
 -- Read by the sweep for reminders.
 CREATE INDEX alerts_unacknowledged ON alerts (last_told_at) WHERE status = 'open';
+CREATE INDEX alerts_by_opening ON alerts (opened_at);
+
+-- What happened to an alert, and who did it: the alert's own row forgets an acknowledgement that was withdrawn.
+CREATE TYPE alert_change AS ENUM ('opened', 'acknowledged', 'unacknowledged', 'reminded', 'resolved');
+CREATE TABLE alert_changes (
+  device_id TEXT COLLATE "C" NOT NULL,
+  alert_id  BIGINT NOT NULL,
+  id        BIGSERIAL NOT NULL,
+  change    alert_change NOT NULL,
+  at        TIMESTAMPTZ(3) NOT NULL,
+  by_whom   TEXT,
+  note      TEXT,
+  CONSTRAINT alert_changes_pkey PRIMARY KEY (device_id, alert_id, id)
+);
+
+INSERT INTO alert_changes (device_id, alert_id, change, at)
+SELECT alerts.device_id, alerts.id, 'opened'::alert_change, alerts.opened_at FROM alerts
+UNION ALL
+SELECT alerts.device_id, alerts.id, 'resolved', alerts.resolved_at FROM alerts WHERE alerts.resolved_at IS NOT NULL;
+
+-- By trigger, so that no way of changing an alert can forget it.
+CREATE FUNCTION remember_alert_change() RETURNS TRIGGER
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  INSERT INTO alert_changes (device_id, alert_id, change, at, by_whom, note)
+  SELECT NEW.device_id, NEW.id, changed.*
+  FROM (
+    VALUES
+      ('opened'::alert_change, NEW.opened_at, NULL, NULL),
+      ('acknowledged', NEW.acknowledged_at, NEW.acknowledged_by, NEW.note),
+      ('unacknowledged', NEW.last_told_at, NULL, NULL),
+      ('reminded', NEW.last_told_at, NULL, NULL),
+      ('resolved', NEW.resolved_at, NULL, NULL)
+  ) AS changed (change, at, by_whom, note)
+  WHERE changed.change = TG_ARGV[0]::alert_change;
+  RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER remember_opened AFTER INSERT ON alerts
+FOR EACH ROW EXECUTE FUNCTION remember_alert_change('opened');
+
+CREATE TRIGGER remember_acknowledged AFTER UPDATE ON alerts
+FOR EACH ROW WHEN (OLD.acknowledged_at IS NULL AND NEW.acknowledged_at IS NOT NULL)
+EXECUTE FUNCTION remember_alert_change('acknowledged');
+
+CREATE TRIGGER remember_unacknowledged AFTER UPDATE ON alerts
+FOR EACH ROW WHEN (OLD.acknowledged_at IS NOT NULL AND NEW.acknowledged_at IS NULL)
+EXECUTE FUNCTION remember_alert_change('unacknowledged');
+
+CREATE TRIGGER remember_reminded AFTER UPDATE ON alerts
+FOR EACH ROW WHEN (NEW.reminders > OLD.reminders)
+EXECUTE FUNCTION remember_alert_change('reminded');
+
+CREATE TRIGGER remember_resolved AFTER UPDATE ON alerts
+FOR EACH ROW WHEN (OLD.resolved_at IS NULL AND NEW.resolved_at IS NOT NULL)
+EXECUTE FUNCTION remember_alert_change('resolved');
 
 -- silence_due_at is when the sweep looks at the device next, not when it falls silent: a contact does not
 -- move it, so recording an event touches no index for it. The sweep then finds the true deadline and either
--- moves this one there or opens the alert. NULL: a silent alert is unresolved. A new device is due at once.
+-- moves this one there or opens the alert. NULL: a silent alert is unresolved, only a contact ends it. A new
+-- device is due at once.
 ALTER TABLE devices
   ADD COLUMN paused BOOLEAN NOT NULL DEFAULT FALSE,
   ADD COLUMN silence_due_at TIMESTAMPTZ(3) DEFAULT '1970-01-01 00:00:00+00';
@@ -70,3 +129,12 @@ CREATE TABLE service_outages (
   CONSTRAINT service_outages_pkey PRIMARY KEY (ended_at),
   CONSTRAINT service_outages_last CHECK (ended_at > started_at)
 );
+
+-- How long after this contact the service was away. Outages do not overlap: one heartbeat makes them.
+CREATE FUNCTION outage_since(contact TIMESTAMPTZ) RETURNS INTERVAL
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  SELECT make_interval(secs => coalesce(sum(extract(epoch FROM outages.ended_at - greatest(outages.started_at, contact))), 0)::double precision)
+  FROM service_outages AS outages
+  WHERE outages.ended_at > contact
+$$;
