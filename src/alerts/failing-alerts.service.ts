@@ -1,10 +1,9 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { EventEmitter2 } from '@nestjs/event-emitter';
+import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { WriteConflict } from '../database/database-error.js';
-import { FailingAlertRepository, SettledAlert } from '../database/failing-alert.repository.js';
+import { FailingAlertRepository } from '../database/failing-alert.repository.js';
 import { Clock } from '../domain/clock.js';
-import { AlertChanged, ChangedAlert } from './alert-changed.event.js';
+import { AlertAnnouncer } from './alert-announcer.js';
 import { failingAlertStep } from './failing-alert.rule.js';
 
 /** Devices settled in one transaction: a sweep after a long outage holds few locks at a time. */
@@ -16,11 +15,9 @@ const ATTEMPTS = 3;
 /** Opens and resolves failing alerts so that they say what the devices' streaks say. */
 @Injectable()
 export class FailingAlerts {
-  private readonly logger = new Logger('Alerts');
-
   constructor(
     private readonly failingAlerts: FailingAlertRepository,
-    private readonly domainEvents: EventEmitter2,
+    private readonly announcer: AlertAnnouncer,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -45,30 +42,12 @@ export class FailingAlerts {
       const settled = await this.failingAlerts.settleFailing(deviceIds, this.clock.now(), (alertCase) =>
         failingAlertStep(alertCase, streakToAlert),
       );
-      await this.announce(settled);
+      await this.announcer.announceSettled(settled);
       return settled.length;
     } catch (error) {
       if (error instanceof WriteConflict && attempt < ATTEMPTS)
         return this.settleUnderLock(deviceIds, attempt + 1);
       throw error;
-    }
-  }
-  /**
-   * Waits for the listeners. One that fails does not undo what is committed: the notifications stand in the outbox
-   * since then, and the sender finds them there.
-   */
-  private async announce(settled: readonly SettledAlert[]): Promise<void> {
-    if (settled.length === 0) return;
-    const alerts = settled.map(({ id, deviceId, step }): ChangedAlert => ({
-      id,
-      deviceId,
-      transition: step === 'open' ? 'opened' : 'resolved',
-    }));
-    try {
-      await this.domainEvents.emitAsync(AlertChanged.eventName, new AlertChanged(alerts));
-    } catch (error) {
-      const ids = alerts.map(({ id }) => id).join(', ');
-      this.logger.error(`A listener of ${AlertChanged.eventName} failed for alerts ${ids}`, error);
     }
   }
 }

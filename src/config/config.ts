@@ -87,7 +87,11 @@ export class Config {
   @IsWholeNumber(1, 1_000)
   recorderBatchSize = 500;
 
-  /** Seconds between two sweeps for alerts that a crash left unsettled, 1 to 3600. */
+  /** Hours after which an alert that nobody acknowledged is told again, and again, 1 to 8760; 0 for never. */
+  @IsWholeNumber(0, 8_760)
+  reminderAfterHours = 24;
+
+  /** Seconds between two sweeps for silent devices, reminders and what a crash left unsettled, 1 to 3600. */
   @IsWholeNumber(1, 3_600)
   sweepIntervalSeconds = 30;
 

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AlertHistoryRepository } from './alert-history.repository.js';
+import { AlertReminderRepository } from './alert-reminder.repository.js';
 import { AlertRepository } from './alert.repository.js';
 import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
@@ -11,6 +12,8 @@ import { OutboxRepository } from './outbox.repository.js';
 import { OutcomeRepository } from './outcome.repository.js';
 import { PrismaService } from './prisma.service.js';
 import { RepeatedFailureRepository } from './repeated-failure.repository.js';
+import { ServiceHeartbeatRepository } from './service-heartbeat.repository.js';
+import { SilentDeviceRepository } from './silent-device.repository.js';
 import { StatsRepository } from './stats.repository.js';
 import { StreakRepository } from './streak.repository.js';
 import { SyncEventRepository } from './sync-event.repository.js';
@@ -22,10 +25,13 @@ const SHARED = [
   DeviceRepository,
   AlertRepository,
   AlertHistoryRepository,
+  AlertReminderRepository,
   FailingAlertRepository,
   ChannelRepository,
   NotificationRepository,
   TestNotificationRepository,
+  SilentDeviceRepository,
+  ServiceHeartbeatRepository,
   RepeatedFailureRepository,
   StatsRepository,
   StreakRepository,

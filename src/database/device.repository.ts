@@ -16,6 +16,8 @@ export interface StoredDevice {
   readonly paused: boolean;
   readonly firstSeenAt: Date;
   readonly lastContactAt: Date;
+  /** Seconds since then in which the service was away. */
+  readonly outageSeconds: number;
   readonly lastSuccessAt: Date | null;
   readonly lastFailureAt: Date | null;
   readonly lastErrorMessage: string | null;
@@ -46,6 +48,9 @@ export interface DeviceQuery {
   readonly after?: string;
   readonly limit: number;
 }
+
+/** A time that every sweep finds behind it. */
+const AT_ONCE = new Date(0);
 
 @Injectable()
 export class DeviceRepository {
@@ -81,8 +86,10 @@ export class DeviceRepository {
 
   /** @returns false when there is no such device */
   async change(deviceId: string, changes: DeviceChanges): Promise<boolean> {
+    // The sweep moves the device's deadline when it looks at it next.
+    const look = changes.expectedIntervalSeconds === undefined ? {} : { silenceDueAt: AT_ONCE };
     const { count } = await asked(() =>
-      this.prisma.device.updateMany({ where: { deviceId }, data: { ...changes } }),
+      this.prisma.device.updateMany({ where: { deviceId }, data: { ...changes, ...look } }),
     );
     return count > 0;
   }
@@ -96,6 +103,7 @@ export class DeviceRepository {
       () => this.prisma.$queryRaw<(DeviceRow & LatestSyncRow)[]>`
         SELECT
           devices.*,
+          extract(epoch FROM outage_since(devices.last_contact_at))::double precision AS outage_seconds,
           latest.id, latest.event_id, latest.reported_at, latest.received_at, latest.effective_at,
           latest.clock::text, latest.succeeded, latest.latest_files_synced, latest.total_errors,
           latest.internet_speed, latest.error_message

@@ -10,6 +10,7 @@ export interface DeviceRow {
   paused: boolean;
   first_seen_at: Date;
   last_contact_at: Date;
+  outage_seconds: number;
   last_success_at: Date | null;
   last_failure_at: Date | null;
   last_error_message: string | null;
@@ -35,6 +36,7 @@ export function storedDevice(row: DeviceRow & LatestSyncRow): StoredDevice {
     paused: row.paused,
     firstSeenAt: row.first_seen_at,
     lastContactAt: row.last_contact_at,
+    outageSeconds: row.outage_seconds,
     lastSuccessAt: row.last_success_at,
     lastFailureAt: row.last_failure_at,
     lastErrorMessage: row.last_error_message,

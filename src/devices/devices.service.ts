@@ -56,9 +56,8 @@ export class DevicesService {
     return {
       expectedIntervalSeconds,
       state: deviceState(
-        device.lastContactAt,
+        { ...device, expectedIntervalSeconds },
         this.clock.now(),
-        expectedIntervalSeconds,
         this.config.silentAfterHours * 3_600,
       ),
       failing: device.consecutiveFailures >= this.config.alertFailureStreak,

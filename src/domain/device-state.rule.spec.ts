@@ -4,8 +4,12 @@ const NOW = new Date('2026-05-04T12:00:00Z');
 const HOUR = 3_600;
 const THREE_DAYS = 72 * HOUR;
 
-const stateAfter = (seconds: number, interval = HOUR): string =>
-  deviceState(new Date(NOW.getTime() - seconds * 1_000), NOW, interval, THREE_DAYS);
+const stateAfter = (seconds: number, expectedIntervalSeconds = HOUR, outageSeconds = 0): string =>
+  deviceState(
+    { lastContactAt: new Date(NOW.getTime() - seconds * 1_000), outageSeconds, expectedIntervalSeconds },
+    NOW,
+    THREE_DAYS,
+  );
 
 describe('The state of a device', () => {
   it('is online up to two expected intervals after its last contact', () => {
@@ -27,6 +31,13 @@ describe('The state of a device', () => {
     expect(stateAfter(THREE_DAYS + 1, week)).toBe('online');
     expect(stateAfter(3 * week, week)).toBe('late');
     expect(stateAfter(3 * week + 1, week)).toBe('silent');
+  });
+
+  it('does not count the time in which the service was away', () => {
+    expect(stateAfter(3 * HOUR, HOUR, HOUR)).toBe('online');
+    expect(stateAfter(3 * HOUR + 1, HOUR, HOUR)).toBe('late');
+    expect(stateAfter(THREE_DAYS + HOUR, HOUR, HOUR)).toBe('late');
+    expect(stateAfter(THREE_DAYS + HOUR + 1, HOUR, HOUR)).toBe('silent');
   });
 
   it('is online although its last contact lies ahead, of a server whose clock was put back', () => {

@@ -25,6 +25,7 @@ CREATE TYPE alert_kind AS ENUM ('failing');
 ALTER TYPE alert_status RENAME TO alert_status_after;
 CREATE TYPE alert_status AS ENUM ('open', 'resolved');
 ALTER TABLE alerts
+  DROP CONSTRAINT alerts_silent_has_a_contact,
   DROP CONSTRAINT alerts_failing_has_failures,
   DROP CONSTRAINT alerts_acknowledged_has_a_time,
   DROP CONSTRAINT alerts_acknowledged_by_somebody,

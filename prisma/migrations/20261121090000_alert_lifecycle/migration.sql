@@ -40,7 +40,8 @@ ALTER TABLE alerts
   ),
   ADD CONSTRAINT alerts_failing_has_failures CHECK (
     kind <> 'failing' OR (first_failed_sync IS NOT NULL AND last_failed_sync IS NOT NULL)
-  );
+  ),
+  ADD CONSTRAINT alerts_silent_has_a_contact CHECK (kind <> 'silent' OR last_contact_at IS NOT NULL);
 
 -- Read by the sweep for reminders.
 CREATE INDEX alerts_unacknowledged ON alerts (last_told_at) WHERE status = 'open';
