@@ -431,7 +431,7 @@ describe('One alert', () => {
        WHERE transition = 'resolved'`,
     );
     expect((await details(1)).deliveries).toMatchObject([
-      { id: 1, channel_id: 1, channel_name: 'Log', transition: 'opened', attempts: 0, finished_at: null },
+      { id: 1, channel_id: 1, channel_name: 'Log', transition: 'opened', status: 'delivered', attempts: 1 },
       {
         channel_name: 'Log',
         transition: 'resolved',

@@ -76,6 +76,7 @@ describe('A device in the registry', () => {
       site: null,
       labels: [],
       expected_interval_seconds: 3600,
+      paused: false,
       state: 'online',
       failing: false,
       first_seen_at: '2025-05-04T10:30:00.000Z',

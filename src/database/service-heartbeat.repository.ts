@@ -23,7 +23,7 @@ export class ServiceHeartbeatRepository {
    * One statement: of two replicas that begin at once, the second one waits for the first one's beat and finds it.
    *
    * Outages are forgotten when no deadline can reach back to them, and when they end in the future, as they do after a
-   * clock that was ahead has been put right.
+   * clock that was ahead has been put right: then deadlines have been moved too far, as with other settings.
    */
   async beat(
     now: Date,
@@ -38,17 +38,23 @@ export class ServiceHeartbeatRepository {
         before AS (
           SELECT service_heartbeat.beat_at FROM service_heartbeat WHERE service_heartbeat.id = 1 FOR UPDATE
         ),
+        forgotten AS (
+          DELETE FROM service_outages USING given
+          WHERE service_outages.ended_at < given.at - INTERVAL '3 years'
+            OR service_outages.ended_at > given.at + INTERVAL '5 minutes'
+          RETURNING service_outages.ended_at > given.at AS never_was
+        ),
         beat AS (
           INSERT INTO service_heartbeat (beat_at, silent_after_seconds, expected_interval_seconds)
           SELECT given.at, ${settings.silentAfterSeconds}::integer, ${settings.expectedIntervalSeconds}::integer
           -- Not before the row is locked.
           FROM given LEFT JOIN before ON TRUE
-          ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
-        ),
-        forgotten AS (
-          DELETE FROM service_outages USING given
-          WHERE service_outages.ended_at < given.at - INTERVAL '3 years'
-            OR service_outages.ended_at > given.at + INTERVAL '5 minutes'
+          ON CONFLICT (id) DO UPDATE SET
+            beat_at = excluded.beat_at,
+            silent_after_seconds = CASE
+              WHEN EXISTS (SELECT 1 FROM forgotten WHERE forgotten.never_was) THEN 0
+              ELSE service_heartbeat.silent_after_seconds
+            END
         )
         INSERT INTO service_outages (started_at, ended_at)
         SELECT before.beat_at, given.at
