@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsEnum, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { DEVICE_ID, DEVICE_ID_RULE } from '../domain/device-id.js';
@@ -7,6 +8,7 @@ import { wholeNumber } from '../http/whole-number.js';
 
 export class NotificationsQuery extends PageQuery {
   /** Only notifications of this status. */
+  @ApiPropertyOptional({ enum: NotificationStatus })
   @IsOptional()
   @IsEnum(NotificationStatus)
   status?: NotificationStatus;
