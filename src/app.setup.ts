@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Express } from 'express';
+import { authenticateFirst } from './access/authenticate-first.middleware.js';
+import { Authenticator } from './access/authenticator.js';
 import { AppModule } from './app.module.js';
 import { Config } from './config/config.js';
 import { Clock } from './domain/clock.js';
@@ -41,6 +43,7 @@ export async function createApp(
   app.use(securityHeaders);
   if (config.corsOrigins.length > 0) app.enableCors({ origin: config.corsOrigins });
   app.use(turnAwayWhenFull(() => recorder.isFull));
+  app.use(authenticateFirst(app.get(Authenticator)));
   app.use(uploadBody(() => clock.now()));
   app.use(jsonBody);
 

@@ -53,6 +53,9 @@ function introduce(config: Config, port: number, folder: string | undefined, log
   const host = isIP(config.host) === 6 ? `[${config.host}]` : config.host;
   const url = `http://${LOCAL.has(config.host) ? 'localhost' : host}:${port}`;
   logger.log(`PiSync listens on ${url}/api (${config.nodeEnv})`);
+  if (config.authMode === 'off') {
+    logger.log('Nobody is asked for a key (AUTH_MODE=off): only programs on this machine reach the service.');
+  }
   logger.log(`Documentation, to read and to try out: ${url}/api-docs`);
   if (folder === undefined) {
     logger.log('The data is in the database of DATABASE_URL.');

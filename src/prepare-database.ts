@@ -1,29 +1,40 @@
 import type { Config } from './config/config.js';
+import { ConfigError } from './config/load-config.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { deployMigrations, pendingMigrations } from './database/migrations.js';
+import { databaseProblems } from './database/start-checks.js';
 import { StartFailure } from './start-failure.js';
 
 /**
- * Leaves `config.databaseUrl` naming a database that answers and has this version's schema. A database of
- * the user's own is changed only when MIGRATE_ON_START says so.
+ * Leaves `config.databaseUrl` naming a database that answers, has this version's schema and is safe to serve
+ * from. A database of the user's own is changed only when MIGRATE_ON_START says so.
  *
  * @returns the embedded PostgreSQL, which the caller stops, when there is no DATABASE_URL
- * @throws StartFailure
+ * @throws StartFailure, ConfigError
  */
 export async function prepareDatabase(config: Config): Promise<EmbeddedPostgres | undefined> {
   if (config.databaseUrl !== undefined) {
     await prepareOwnDatabase(config.databaseUrl, config.migrateOnStart);
+    await refuseUnsafe(config, config.databaseUrl);
     return undefined;
   }
   const postgres = await EmbeddedPostgres.start(config.dataDir).catch(failStart);
   try {
-    await deployMigrations(postgres.url);
+    await deployMigrations(postgres.url).catch(failStart);
+    await refuseUnsafe(config, postgres.url);
   } catch (error) {
     await postgres.stop();
-    return failStart(error);
+    throw error;
   }
   config.databaseUrl = postgres.url;
   return postgres;
+}
+
+/** @throws ConfigError: starting again is of no use before somebody has changed something */
+async function refuseUnsafe({ nodeEnv, authMode }: Config, databaseUrl: string): Promise<void> {
+  const checks = { isProduction: nodeEnv === 'production', needsKeys: authMode === 'on' };
+  const problems = await databaseProblems(databaseUrl, checks).catch(failStart);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 async function prepareOwnDatabase(databaseUrl: string, mayMigrate: boolean): Promise<void> {

@@ -71,9 +71,13 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 }
 
-/** The device that a report claims to come from, if it names one; of an upload, that of its first event. */
-function reportingDevice({ method, body }: Request): string | undefined {
+/**
+ * The device of the key; without one, the device that a report claims to come from, if it names one; of an
+ * upload, that of its first event.
+ */
+function reportingDevice({ method, body, principal }: Request): string | undefined {
   if (method !== 'POST') return undefined;
+  if (typeof principal?.device === 'string') return principal.device;
   const report = (body instanceof JsonUpload ? body.items[0] : body) as
     { device_id?: unknown; deviceId?: unknown } | undefined | null;
   const deviceId = report?.device_id ?? report?.deviceId;

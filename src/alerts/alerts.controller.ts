@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Roles } from '../access/roles.decorator.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -16,6 +17,7 @@ import { AlertsService } from './alerts.service.js';
 const RESOLVED = { alert_resolved: 'Alert 1 is resolved.' };
 
 @ApiTags('Alerts')
+@Roles('viewer')
 @Controller('alerts')
 export class AlertsController {
   constructor(private readonly alerts: AlertsService) {}
@@ -63,6 +65,7 @@ export class AlertsController {
    * first one stands, with its note; to change it, withdraw it.
    */
   @Post(':id/acknowledge')
+  @Roles('operator')
   @HttpCode(200)
   @ApiParam({ name: 'id', type: 'integer', example: 1 })
   @ApiOkResponse({ type: AlertDto })
@@ -81,6 +84,7 @@ export class AlertsController {
    * Reminders begin anew. Of an alert that is not acknowledged nothing is changed.
    */
   @Delete(':id/acknowledge')
+  @Roles('operator')
   @ApiParam({ name: 'id', type: 'integer', example: 1 })
   @ApiOkResponse({ type: AlertDto })
   @ApiProblems(400, 404, 429, 503)

@@ -103,6 +103,22 @@ export class Config {
   @IsWholeNumber(1, 1_000_000)
   addressRequestsPerMinute = 1_200;
 
+  /**
+   * Whether requests need a key. Off by itself only outside production and on loopback; refused elsewhere,
+   * see load-config.ts.
+   */
+  @IsIn(['off', 'on'])
+  authMode: 'off' | 'on' = 'off';
+
+  /** Let fleet keys report as any device: for firmware that cannot enrol. */
+  @Transform(toBoolean)
+  @IsBoolean({ message: 'must be true or false' })
+  fleetIngest = false;
+
+  /** Seconds for which a key that was looked up is believed, 0 to 30: how long a revoked one may live on. */
+  @IsWholeNumber(0, 30)
+  keyCacheSeconds = 15;
+
   /** Least important lines that are logged. */
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info';

@@ -2,6 +2,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { existsSync } from 'node:fs';
 import { Config } from './config.js';
+import { isExposed, unsafeSettings } from './unsafe-settings.js';
 
 /** Says everything that is wrong with the environment at once, without repeating any value of it. */
 export class ConfigError extends Error {
@@ -33,9 +34,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
         .map((text) => withoutName(text, error.property))
         .join(' and ')}`,
   );
-  if (config.nodeEnv === 'production' && config.databaseUrl === undefined) {
-    problems.push('DATABASE_URL is required in production: the embedded PostgreSQL is for trying things out');
-  }
+  if (settings.authMode === undefined && isExposed(config)) config.authMode = 'on';
+  problems.push(...unsafeSettings(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

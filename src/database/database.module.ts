@@ -1,10 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { AlertHistoryRepository } from './alert-history.repository.js';
 import { AlertReminderRepository } from './alert-reminder.repository.js';
+import { AccessKeyRepository } from './access-key.repository.js';
 import { AlertRepository } from './alert.repository.js';
 import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
 import { DigestRepository } from './digest.repository.js';
+import { EnrolmentRepository } from './enrolment.repository.js';
 import { FailingAlertRepository } from './failing-alert.repository.js';
 import { HealthRepository } from './health.repository.js';
 import { NotificationRepository } from './notification.repository.js';
@@ -35,6 +37,8 @@ const SHARED = [
   RepeatedFailureRepository,
   StatsRepository,
   StreakRepository,
+  AccessKeyRepository,
+  EnrolmentRepository,
   HealthRepository,
   OutboxRepository,
   OutcomeRepository,

@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Roles } from '../access/roles.decorator.js';
 import { Config } from '../config/config.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { DeviceIdPipe } from '../http/device-id.pipe.js';
@@ -8,6 +9,7 @@ import { DeviceStreakDto, deviceStreakDto } from './device-streak.dto.js';
 import { DeviceStreakQuery } from './device-streak.query.dto.js';
 
 @ApiTags('Devices')
+@Roles('viewer')
 @Controller()
 export class DeviceStreakController {
   constructor(

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Roles } from '../access/roles.decorator.js';
 import { StoredDevice } from '../database/device.repository.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -22,6 +23,7 @@ export class DevicesController {
    * A device is in it from its first sync event on. The next page is in the `Link` header.
    */
   @Get('devices')
+  @Roles('viewer')
   @ApiOkResponse({ type: [DeviceDto] })
   @ApiProblems(400, 429, 503)
   async list(
@@ -46,6 +48,7 @@ export class DevicesController {
 
   /** One device: its state, its counters and its latest sync. */
   @Get('devices/:device_id')
+  @Roles('viewer')
   @ApiOkResponse({ type: DeviceDto })
   @ApiProblems(400, 404, 429, 503)
   async get(@Param('device_id', DeviceIdPipe) deviceId: string): Promise<DeviceDto> {
@@ -59,6 +62,7 @@ export class DevicesController {
    * told, and so is the end of what was told before the pause.
    */
   @Patch('devices/:device_id')
+  @Roles('operator')
   @ApiOkResponse({ type: DeviceDto })
   @ApiProblems(400, 404, 413, 415, 429, 503)
   async change(

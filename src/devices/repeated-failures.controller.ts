@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Roles } from '../access/roles.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { invalidCursor } from '../http/cursor.js';
 import { page } from '../http/page.js';
@@ -11,6 +12,7 @@ import { RepeatedFailuresQuery } from './repeated-failures.query.dto.js';
 import { RepeatedFailuresService } from './repeated-failures.service.js';
 
 @ApiTags('Devices')
+@Roles('viewer')
 @Controller()
 export class RepeatedFailuresController {
   constructor(private readonly failures: RepeatedFailuresService) {}

@@ -37,3 +37,20 @@ export class DeviceNotFound extends DomainError {
     super(`No device ${deviceId} has ever reported a sync event.`);
   }
 }
+
+/** Who asks may not do this, whatever it is done to: the answer tells nothing about what is there. */
+export class Forbidden extends DomainError {
+  readonly code = 'forbidden';
+}
+
+/** A limit is reached that time will give room in. Nothing was done. */
+export class LimitReached extends DomainError {
+  readonly code = 'too_many_requests';
+
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}

@@ -2,11 +2,13 @@ import { Controller, Get, HttpStatus, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
+import { Public } from '../access/roles.decorator.js';
 import { Clock } from '../domain/clock.js';
 import { HealthDto, LiveDto, ReadyDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('Health')
+@Public()
 @SkipThrottle()
 @Controller('health')
 export class HealthController {

@@ -2,10 +2,12 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { codeOf, problem } from './problem.js';
 
-type DocumentedStatus = 400 | 404 | 406 | 408 | 409 | 413 | 415 | 429 | 503;
+type DocumentedStatus = 400 | 401 | 403 | 404 | 406 | 408 | 409 | 413 | 415 | 429 | 503;
 
 const DESCRIPTIONS: Record<DocumentedStatus, string> = {
   400: 'Not valid JSON, or fields that break their rules; `errors` names each.',
+  401: 'No key, or none that is valid: `Authorization: Bearer <key>`, or `X-API-Key: <key>`.',
+  403: 'The key is valid, and not for this.',
   404: 'There is no such thing.',
   406: 'There is no such form of it as `Accept` asks for.',
   408: 'The body took too long.',
@@ -29,7 +31,7 @@ const EXAMPLES: Partial<Record<DocumentedStatus, object>> = {
 };
 
 /** Documents the problems (RFC 9457) that an operation answers. */
-export function ApiProblems(...statuses: DocumentedStatus[]): MethodDecorator {
+export function ApiProblems(...statuses: DocumentedStatus[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ...statuses.map((status) =>
       ApiResponse({

@@ -20,6 +20,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       .setVersion('1')
       .setLicense('MIT', 'https://opensource.org/license/mit')
       .addServer('/')
+      .addBearerAuth({ type: 'http', description: 'An access key, `psk_...`.' }, 'bearer')
+      .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'apiKey')
       .build(),
     { operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}` },
   );
@@ -27,7 +29,10 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     Object.entries(document.paths).map(([path, operations]) => [documentedPath(path), operations]),
   );
   for (const operations of Object.values(document.paths)) {
-    for (const operation of Object.values(operations as Record<string, Described>)) splitSummary(operation);
+    for (const operation of Object.values(operations as Record<string, Described>)) {
+      splitSummary(operation);
+      nameRoles(operation);
+    }
   }
   document.components = {
     ...document.components,
@@ -39,6 +44,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 interface Described {
   summary?: string;
   description?: string;
+  security?: object[];
+  'x-roles'?: string[];
 }
 
 /** The plugin takes a method's whole comment for the summary, which is meant to fit on a line. */
@@ -47,6 +54,19 @@ function splitSummary(operation: Described): void {
   if (paragraphs.length === 0) return;
   operation.summary = summary.replaceAll('\n', ' ');
   operation.description ||= paragraphs.join('\n\n');
+}
+
+/** Says who may use an operation, in words and in a way that Swagger UI knows. */
+function nameRoles(operation: Described): void {
+  const roles = operation['x-roles'] ?? [];
+  if (roles.includes('everybody')) {
+    operation.security = [];
+    return;
+  }
+  operation.security = [{ bearer: [] }, { apiKey: [] }];
+  operation.description = [operation.description, `For keys of the roles: ${roles.join(', ')}.`]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
 function documentedPath(path: string): string {

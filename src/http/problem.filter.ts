@@ -2,7 +2,7 @@ import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@n
 import { ThrottlerException } from '@nestjs/throttler';
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
-import { DomainError, ValidationFailed } from '../domain/domain-error.js';
+import { DomainError, LimitReached, ValidationFailed } from '../domain/domain-error.js';
 import { allowedMethods } from './allowed-methods.js';
 import { codeOf, problem, Problem, PROBLEM_CONTENT_TYPE, statusOf } from './problem.js';
 import { requestIdOf } from './request-id.middleware.js';
@@ -76,6 +76,7 @@ function domainProblem(error: DomainError, response: Response, request_id?: stri
   if (error instanceof RequestRefused) {
     for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   }
+  if (error instanceof LimitReached) response.setHeader('Retry-After', error.retryAfterSeconds);
   const status = statusOf(error.code);
   if (status === 500) return problem(500, 'internal_error', { request_id });
   if (status === 503) response.setHeader('Retry-After', retryAfterSeconds());

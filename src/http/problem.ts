@@ -21,6 +21,12 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 const STATUS_BY_CODE: Record<string, number> = {
   validation_failed: 400,
   malformed_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  enrolment_over: 403,
+  key_not_found: 404,
+  device_known: 409,
+  too_many_requests: 429,
   not_acceptable: 406,
   request_timeout: 408,
   payload_too_large: 413,
@@ -46,6 +52,8 @@ const STATUS_BY_CODE: Record<string, number> = {
 /** The codes of errors that HTTP itself knows, by their status. */
 const CODE_BY_STATUS: Record<number, string> = {
   400: 'malformed_request',
+  401: 'unauthenticated',
+  403: 'forbidden',
   404: 'not_found',
   405: 'method_not_allowed',
   406: 'not_acceptable',

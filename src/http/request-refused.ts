@@ -4,6 +4,7 @@ import { DomainError } from '../domain/domain-error.js';
 export class RequestRefused extends DomainError {
   constructor(
     readonly code:
+      | 'unauthenticated'
       | 'malformed_request'
       | 'not_acceptable'
       | 'request_timeout'

@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Roles } from '../access/roles.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { parseQueryTimestamp } from '../http/is-timestamp.decorator.js';
 import { windowRequest } from '../http/window.query.dto.js';
@@ -10,6 +11,7 @@ import { ActivityQuery, ErrorsQuery } from './stats.query.dto.js';
 import { StatsService } from './stats.service.js';
 
 @ApiTags('Statistics')
+@Roles('viewer')
 @Controller('stats')
 export class StatsController {
   constructor(private readonly stats: StatsService) {}

@@ -8,10 +8,13 @@ import {
   ApiOperation,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { mayActFor, Principal, principalOf, requireDevice, requireSomeDevice } from '../access/principal.js';
+import { Roles } from '../access/roles.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { JsonUpload, UnreadableItem } from '../http/json-upload.js';
 import { prefersMinimal } from '../http/prefers-minimal.js';
 import {
+  isRefused,
   parseSentAt,
   parseSyncEventReport,
   readSyncEventReport,
@@ -36,15 +39,18 @@ export class SyncEventsController {
    * again, after the time in `Retry-After`; with an `event_id` of its own that is always safe.
    */
   @Post('sync-event')
+  @Roles('device', 'fleet')
   @ApiBody({ type: SyncEventRequest })
   @ApiCreatedResponse({ type: RecordedSyncEventDto, description: 'Recorded.' })
   @ApiOkResponse({ type: RecordedSyncEventDto, description: 'Recorded before: the stored event.' })
   @ApiProblems(400, 409, 413, 415, 429, 503)
   async record(
     @Body() body: unknown,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<RecordedSyncEventDto> {
     const report = parseSyncEventReport(body);
+    requireDevice(principalOf(request), report.deviceId);
     const recording = await this.syncEvents.record(report);
     response.status(recording.outcome === 'recorded' ? HttpStatus.CREATED : HttpStatus.OK);
     return recordedSyncEventDto(report, recording);
@@ -61,6 +67,7 @@ export class SyncEventsController {
    * an `event_id`, that is always safe. An upload that breaks off records nothing.
    */
   @Post('sync-events')
+  @Roles('device', 'fleet')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ requestBody: UPLOAD_REQUEST_BODY })
   @ApiHeader({
@@ -77,13 +84,15 @@ export class SyncEventsController {
   })
   @ApiProblems(400, 408, 413, 415, 429, 503)
   async recordAll(
-    @Req() { body }: Request,
+    @Req() request: Request,
     @Headers('prefer') prefer: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SyncEventUploadResult> {
-    const upload = body as JsonUpload;
+    const upload = request.body as JsonUpload;
+    const principal = principalOf(request);
+    requireSomeDevice(principal);
     const settled = await this.syncEvents.recordAll({
-      items: upload.items.map(readItem),
+      items: upload.items.map((item) => readItem(item, principal)),
       sentAt: parseSentAt(upload.sentAt),
       startedAt: upload.startedAt,
     });
@@ -93,8 +102,9 @@ export class SyncEventsController {
   }
 }
 
-function readItem(item: unknown): SyncEventReport | RefusedReport {
-  return item instanceof UnreadableItem
-    ? { errors: [{ field: '', message: item.problem }] }
-    : readSyncEventReport(item);
+function readItem(item: unknown, principal: Principal): SyncEventReport | RefusedReport {
+  if (item instanceof UnreadableItem) return { errors: [{ field: '', message: item.problem }] };
+  const report = readSyncEventReport(item);
+  if (isRefused(report) || mayActFor(principal, report.deviceId)) return report;
+  return { errors: [{ field: 'device_id', message: 'is not the device of this key' }] };
 }

@@ -2,6 +2,8 @@ import { Controller, Get, Param, Query, Req, Res, StreamableFile } from '@nestjs
 import { ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Readable } from 'node:stream';
+import { principalOf, requireDevice } from '../access/principal.js';
+import { Roles } from '../access/roles.decorator.js';
 import { HistoryQuery, SyncEventPosition } from '../database/sync-event.repository.js';
 import { StoredSyncEvent } from '../database/sync-event.row.js';
 import { parseTimestamp } from '../domain/timestamp.js';
@@ -50,6 +52,7 @@ export class SyncHistoryController {
    * an apostrophe; NDJSON gives every text as it is.
    */
   @Get(['device/:device_id/sync-history', 'devices/:device_id/sync-history'])
+  @Roles('viewer', 'device')
   @ApiOkResponse({
     description: 'A page, or the whole range.',
     content: {
@@ -68,6 +71,7 @@ export class SyncHistoryController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SyncEventDto[] | StreamableFile> {
+    requireDevice(principalOf(request), deviceId);
     const format = query.format ?? acceptedFormat(request);
     response.vary('Accept');
     const range = {

@@ -1,11 +1,13 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Public } from '../access/roles.decorator.js';
 import { Clock } from '../domain/clock.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { TimeDto } from './time.dto.js';
 
 @ApiTags('Time')
+@Public()
 @Controller('time')
 export class TimeController {
   constructor(private readonly clock: Clock) {}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { Config } from '../config/config.js';
+import { VerifiableKey } from '../database/access-key.repository.js';
+import { Clock } from '../domain/clock.js';
+import { RequestRefused } from '../http/request-refused.js';
+import { KeyCache } from './key-cache.js';
+import { isSecretOf, PresentedKey, readKey } from './key-token.js';
+import { KeyUse } from './key-use.js';
+import { ANY_DEVICE, LOCAL_USER, Principal } from './principal.js';
+
+const BEARER = 'Bearer ';
+
+/**
+ * Finds out who sent a request, from `Authorization: Bearer` or `X-API-Key`. Every report passes here: with a
+ * key that is known it takes one look into a map and one SHA-256.
+ */
+@Injectable()
+export class Authenticator {
+  constructor(
+    private readonly cache: KeyCache,
+    private readonly use: KeyUse,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  get isOff(): boolean {
+    return this.config.authMode === 'off';
+  }
+
+  /**
+   * A promise only where the database has to be asked.
+   *
+   * @throws RequestRefused (401), in the same words whatever is wrong with a key; DatabaseUnavailable
+   */
+  authenticate(request: Request): Principal | Promise<Principal> {
+    if (this.isOff) return LOCAL_USER;
+    const text = presentedText(request);
+    if (text === undefined) throw unauthenticated('This needs a key.');
+    const presented = readKey(text);
+    if (!presented) throw unauthenticated(NOT_VALID);
+    const key = this.cache.find(presented.id);
+    return key instanceof Promise
+      ? key.then((found) => this.verified(presented, found))
+      : this.verified(presented, key);
+  }
+
+  /** @throws RequestRefused */
+  private verified(presented: PresentedKey, key: VerifiableKey | undefined): Principal {
+    if (!isSecretOf(presented, key) || !key || !this.isLive(key)) throw unauthenticated(NOT_VALID);
+    this.use.note(key);
+    return { keyId: key.id, name: key.name, role: key.role, device: this.deviceOf(key) };
+  }
+
+  private isLive({ revokedAt, expiresAt }: VerifiableKey): boolean {
+    return revokedAt === null && (expiresAt === null || this.clock.now() < expiresAt);
+  }
+
+  private deviceOf({ role, deviceId }: VerifiableKey): Principal['device'] {
+    if (role === 'device') return deviceId;
+    return role === 'fleet' && !this.config.fleetIngest ? null : ANY_DEVICE;
+  }
+}
+
+const NOT_VALID = 'This key is not valid.';
+
+/**
+ * What stands in the place of a key; '' for what is nothing but a key's place, or two of them: which one counts
+ * would be anybody's guess, a proxy's among them.
+ */
+function presentedText(request: Request): string | undefined {
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  if (authorization === undefined) return typeof apiKey === 'string' ? apiKey : undefined;
+  if (apiKey !== undefined || isSentTwice(request, 'authorization')) return '';
+  return authorization.startsWith(BEARER) ? authorization.slice(BEARER.length) : '';
+}
+
+/** Node keeps the first of two such headers and says nothing of the second. */
+function isSentTwice({ rawHeaders }: Request, name: string): boolean {
+  let times = 0;
+  for (let place = 0; place < rawHeaders.length; place += 2) {
+    const header = rawHeaders[place];
+    if (header.length === name.length && header.toLowerCase() === name) times += 1;
+  }
+  return times > 1;
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+function unauthenticated(message: string): RequestRefused {
+  return new RequestRefused('unauthenticated', message, { 'WWW-Authenticate': 'Bearer realm="pisync"' });
+}

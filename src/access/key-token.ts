@@ -1,0 +1,53 @@
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+
+/** `psk_<public id>_<secret>`: 16 characters that find the key, 43 (256 random bits) that nobody can guess. */
+const KEY = /^psk_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
+const KEY_LENGTH = 'psk_'.length + 16 + '_'.length + 43;
+
+const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ID_LENGTH = 16;
+const SECRET_BYTES = 32;
+
+/** The id of a key, as it stands in paths and lists. */
+export const KEY_ID = /^[a-z0-9]{16}$/;
+
+export interface MintedKey {
+  /** What the holder sends. It is shown once and kept nowhere. */
+  readonly key: string;
+  readonly id: string;
+  readonly secretSha256: Buffer<ArrayBuffer>;
+}
+
+export interface PresentedKey {
+  readonly id: string;
+  readonly secretSha256: Buffer;
+}
+
+export function mintKey(): MintedKey {
+  const id = Array.from({ length: ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('');
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  return { key: `psk_${id}_${secret}`, id, secretSha256: digest(secret) };
+}
+
+/** @returns undefined for a text that can be no key */
+export function readKey(text: string): PresentedKey | undefined {
+  // First the length: whatever somebody sends, it costs no look at each of its characters.
+  const parts = text.length === KEY_LENGTH ? KEY.exec(text) : null;
+  return parts ? { id: parts[1], secretSha256: digest(parts[2]) } : undefined;
+}
+
+/** What a key that nobody has is compared with, so that it takes as long as one with a wrong secret. */
+const NOBODYS = randomBytes(SECRET_BYTES);
+
+/** Compares in constant time; with a key that is not there too. */
+export function isSecretOf(
+  presented: PresentedKey,
+  stored: { secretSha256: Uint8Array } | undefined,
+): boolean {
+  const isEqual = timingSafeEqual(presented.secretSha256, stored?.secretSha256 ?? NOBODYS);
+  return isEqual && stored !== undefined;
+}
+
+function digest(secret: string): Buffer<ArrayBuffer> {
+  return createHash('sha256').update(secret).digest() as Buffer<ArrayBuffer>;
+}
