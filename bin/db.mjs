@@ -1,7 +1,7 @@
 // `npm run db:setup | db:migrate | db:status | db:rollback [-- N]`: what one does to the database by hand.
 // Works on DATABASE_URL (the environment's, or else that of .env), or on the embedded PostgreSQL, which is
 // started for the time of the command unless the service has it running.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ensureReady, fail, root, run } from './bootstrap.mjs';
 
@@ -49,23 +49,15 @@ async function rollBack(url, count = '1') {
 
 /** @returns what `work` answers */
 async function withEmbeddedPostgres(work) {
-  const dataDir = resolve(root, process.env.DATA_DIR || '.pisync');
-  const { EmbeddedPostgres } = await import('../dist/database/embedded-postgres.js');
+  const { borrowPostgres } = await import('../dist/database/borrowed-postgres.js');
   // Ctrl-C reaches the command too, which then ends; the server must be stopped after it.
   process.on('SIGINT', () => undefined);
-
-  let postgres;
-  try {
-    postgres = await EmbeddedPostgres.start(dataDir);
-  } catch (error) {
-    if (error.name !== 'DataFolderInUse') fail(error.message);
-    const urlFile = join(dataDir, 'postgres', 'url');
-    if (!existsSync(urlFile)) fail(error.message);
-    return work(readFileSync(urlFile, 'utf8').trim());
-  }
+  const postgres = await borrowPostgres(resolve(root, process.env.DATA_DIR || '.pisync')).catch(
+    ({ message }) => fail(message),
+  );
   try {
     return await work(postgres.url);
   } finally {
-    await postgres.stop();
+    await postgres.release();
   }
 }

@@ -37,7 +37,8 @@ async function refuseUnsafe({ nodeEnv, authMode }: Config, databaseUrl: string):
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-async function prepareOwnDatabase(databaseUrl: string, mayMigrate: boolean): Promise<void> {
+/** @throws StartFailure: a database that does not answer, or that somebody has to migrate */
+export async function prepareOwnDatabase(databaseUrl: string, mayMigrate: boolean): Promise<void> {
   const pending = await pendingMigrations(databaseUrl).catch((error: unknown) => {
     throw new StartFailure(
       `the database ${nameOf(databaseUrl)} does not answer: ${reasonOf(error)}. Check DATABASE_URL.`,
