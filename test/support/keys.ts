@@ -32,7 +32,7 @@ export async function aKey(
   wish: KeyWish = {},
 ): Promise<Key> {
   made += 1;
-  const id = `t${process.pid.toString(36)}x${made.toString(36)}`.padEnd(16, '0');
+  const id = `t${process.pid.toString(36)}x`.padEnd(10, 'x') + made.toString(36).padStart(6, '0');
   const secret = randomBytes(32).toString('base64url');
   const isFleet = role === 'fleet';
   await database.query(

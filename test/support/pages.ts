@@ -5,8 +5,11 @@ export interface Page<Item> extends Answer<Item[]> {
   readonly next?: string;
 }
 
-export async function firstPage<Item = Record<string, unknown>>(url: string): Promise<Page<Item>> {
-  const answer = await send<Item[]>(url);
+export async function firstPage<Item = Record<string, unknown>>(
+  url: string,
+  headers?: Record<string, string>,
+): Promise<Page<Item>> {
+  const answer = await send<Item[]>(url, { headers });
   const [, next] = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '') ?? [];
   return { ...answer, next: next && new URL(next, url).href };
 }
@@ -19,13 +22,14 @@ export async function firstPage<Item = Record<string, unknown>>(url: string): Pr
 export async function everyPage<Item = Record<string, unknown>>(
   url: string,
   betweenPages?: () => Promise<unknown>,
+  headers?: Record<string, string>,
 ): Promise<Item[][]> {
   const pages: Item[][] = [];
   const seen = new Set<string>();
   for (let next: string | undefined = url; next;) {
     if (seen.has(next)) throw new Error(`${next} leads back to itself`);
     seen.add(next);
-    const page: Page<Item> = await firstPage<Item>(next);
+    const page: Page<Item> = await firstPage<Item>(next, headers);
     if (page.status !== 200) throw new Error(`${next} answered ${page.status}: ${JSON.stringify(page.body)}`);
     pages.push(page.body);
     next = page.next;
