@@ -137,7 +137,7 @@ describe('A device that is known', () => {
   });
 
   it('gets one key when it asks many times at once, with different fleet keys', async () => {
-    const fleets = [];
+    const fleets: Key[] = [];
     for (let index = 0; index < 5; index += 1) fleets.push(await aKey(service.database, 'fleet'));
     for (let round = 0; round < 10; round += 1) {
       const answers = await Promise.all(
