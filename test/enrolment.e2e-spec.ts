@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { aDevice, Answer, send } from './support/device.js';
 import { aKey, Key, sentAs } from './support/keys.js';
 import { expectProblem, expectRefused } from './support/problems.js';
@@ -37,6 +38,15 @@ function post(path: string, key: Key, body?: object): Promise<Answer> {
 
 function approve(deviceId: string, by = operator): Promise<Answer> {
   return send(`${service.url}/api/devices/${deviceId}/enrolment`, { method: 'POST', headers: by.headers });
+}
+
+/** Sessions that wait for a lock in this database. */
+async function waiting(): Promise<number> {
+  const sessions = await service.database.query(
+    `SELECT FROM pg_stat_activity AS sessions
+     WHERE sessions.datname = current_database() AND sessions.wait_event_type = 'Lock'`,
+  );
+  return sessions.length;
 }
 
 /** Reports as the device with this key, and gives the status. */
@@ -173,14 +183,19 @@ describe('A fleet key', () => {
   });
 
   it('enrols as many devices as it may, however many come at once', async () => {
-    const fleet = await aKey(service.database, 'fleet', { maxUses: 20 });
-    const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => enrol(fleet, `PIBOX-${index}`)),
-    );
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(20);
+    const fleet = await aKey(service.database, 'fleet', { maxUses: 3 });
+    // Nobody writes until several of them are under way: each must count those before it, not those before all.
+    await service.database.query('BEGIN');
+    await service.database.query('LOCK TABLE access_keys IN EXCLUSIVE MODE');
+    const asking = Array.from({ length: 12 }, (_, index) => enrol(fleet, `PIBOX-${index}`));
+    for (const deadline = Date.now() + 5_000; (await waiting()) < 4; await delay(10))
+      if (Date.now() > deadline) throw new Error('They do not come at once.');
+    await service.database.query('COMMIT');
+    const answers = await Promise.all(asking);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
     for (const answer of answers) if (answer.status !== 201) expectProblem(answer, 403, 'enrolment-over');
     const [{ uses }] = await service.database.query('SELECT uses FROM access_keys WHERE id = $1', [fleet.id]);
-    expect(uses).toBe(20);
+    expect(uses).toBe(3);
   });
 
   it('enrols as many within an hour as it may, and says when there is room again', async () => {
