@@ -1,6 +1,7 @@
 import { Body, Controller, Header, HttpCode, HttpStatus, Param, Post, Req } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
+import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { DeviceIdPipe } from '../http/device-id.pipe.js';
 import {
@@ -10,6 +11,7 @@ import {
   EnrolmentApprovalDto,
   enrolmentApprovalDto,
 } from './enrolment.dto.js';
+import { DeviceKnown } from './enrolment.errors.js';
 import { EnrolmentService } from './enrolment.service.js';
 import { principalOf } from './principal.js';
 import { Roles } from './roles.decorator.js';
@@ -30,7 +32,8 @@ export class EnrolmentController {
   @Roles('fleet')
   @Header('Cache-Control', 'no-store')
   @ApiCreatedResponse({ type: EnrolledDeviceDto })
-  @ApiProblems(400, 409, 413, 415, 429, 503)
+  @ApiProblems(400, 413, 415, 429, 503)
+  @ApiConflict('The device is known.', { device_known: new DeviceKnown('PIBOX-7').message })
   async enrol(@Body() body: EnrolDeviceRequest, @Req() request: Request): Promise<EnrolledDeviceDto> {
     const { keyId } = principalOf(request);
     return enrolledDeviceDto(await this.enrolments.enrol(body.device_id, body.name ?? body.device_id, keyId));

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Roles } from '../access/roles.decorator.js';
 import type { ChannelSettings } from '../database/channel.repository.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -20,6 +21,7 @@ import { SecretsKeyMissing } from './secrets-keys.js';
 const ApiChannelId = (): MethodDecorator => ApiParam({ name: 'id', type: 'integer', example: 2 });
 
 @ApiTags('Channels')
+@Roles('admin')
 @Controller('channels')
 export class ChannelsController {
   constructor(
@@ -51,6 +53,7 @@ export class ChannelsController {
    * The log channel is always there, and the first. The next page is in the `Link` header.
    */
   @Get()
+  @Roles('operator')
   @ApiOkResponse({ type: [ChannelDto] })
   @ApiProblems(400, 429, 503)
   async list(
@@ -69,6 +72,7 @@ export class ChannelsController {
 
   /** One channel. */
   @Get(':id')
+  @Roles('operator')
   @ApiChannelId()
   @ApiOkResponse({ type: ChannelDto })
   @ApiProblems(400, 404, 429, 503)

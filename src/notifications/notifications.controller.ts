@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Roles } from '../access/roles.decorator.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -12,6 +13,7 @@ import { NotificationsQuery } from './notifications.query.dto.js';
 import { NotificationsService } from './notifications.service.js';
 
 @ApiTags('Notifications')
+@Roles('viewer')
 @Controller('notifications')
 export class NotificationsController {
   constructor(private readonly notifications: NotificationsService) {}
@@ -59,6 +61,7 @@ export class NotificationsController {
    * tried as often as a new one. A second replay while it is pending changes nothing and is answered with 409.
    */
   @Post(':id/replay')
+  @Roles('operator')
   @HttpCode(202)
   @ApiParam({ name: 'id', type: 'integer', example: 17 })
   @ApiAcceptedResponse({ type: NotificationDto, description: 'It is pending again.' })
