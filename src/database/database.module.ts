@@ -1,8 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { AlertHistoryRepository } from './alert-history.repository.js';
-import { AlertReminderRepository } from './alert-reminder.repository.js';
 import { AccessKeyRepository } from './access-key.repository.js';
 import { AlertHistoryRepository } from './alert-history.repository.js';
+import { AlertReminderRepository } from './alert-reminder.repository.js';
 import { AlertRepository } from './alert.repository.js';
 import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
