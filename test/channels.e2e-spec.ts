@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { aChannel, asks, Wire } from './support/channels.js';
 import { send } from './support/device.js';
 import { everyPage } from './support/pages.js';
+import { aKey } from './support/keys.js';
 import { expectProblem, expectRefused } from './support/problems.js';
 import { answersWith, Behaviour, Receiver } from './support/receiver.js';
 import { scratchFolder } from './support/scratch-folder.js';
@@ -493,13 +494,14 @@ describe('A service without SECRETS_KEY', () => {
   it('takes no webhook in production, and says which variable is missing', async () => {
     const folder = scratchFolder();
     const production = await startService({ NODE_ENV: 'production', DATA_DIR: folder });
+    const { headers } = await aKey(production.database, 'admin');
     try {
       for (const channel of [WEBHOOK, SLACK]) {
-        const answer = await asks(production, 'POST', '/channels', channel);
+        const answer = await asks(production, 'POST', '/channels', channel, headers);
         expectProblem(answer, 409, 'secrets-key-missing');
         expect(answer.body.detail).toMatch(/^SECRETS_KEY is not set/);
       }
-      expect(await channels(production)).toHaveLength(1);
+      expect((await send<Wire[]>(`${production.url}/api/channels`, { headers })).body).toHaveLength(1);
       expect(readdirSync(folder)).toEqual([]);
     } finally {
       await production.stop();
