@@ -45,6 +45,7 @@ export class DigestRepository {
                   WHERE untold.channel_id = channels.id
                     AND untold.status = 'pending' AND untold.first_attempt_at IS NULL
                     AND untold.alert_id IS NOT NULL
+                  ORDER BY untold.id
                   LIMIT 2
                 ) AS untold
               ) AS untold

@@ -58,11 +58,12 @@ export function stepsOf(
   return steps;
 }
 
+/** Not sent, and never will be. */
 export async function drop(transaction: Prisma.TransactionClient, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   await transaction.$executeRaw`
     UPDATE notifications SET status = 'merged', finished_at = now(), lease_token = NULL, leased_until = NULL
-    WHERE notifications.id = ANY(${[...ids]}::bigint[])`;
+    WHERE notifications.id = ANY(${[...ids]}::bigint[]) AND notifications.status = 'pending'`;
 }
 
 /** Openings that go out as the whole story: the alert as it ended, and nothing more to be told of it. */
@@ -75,12 +76,15 @@ export async function markPassed(
     UPDATE notifications SET passed = TRUE, facts = alert_facts(alerts)
     FROM alerts
     WHERE notifications.id = ANY(${[...ids]}::bigint[])
+      AND notifications.status = 'pending'
+      AND notifications.first_attempt_at IS NULL
       AND alerts.device_id = notifications.device_id
       AND alerts.id = notifications.alert_id`;
   await transaction.$executeRaw`
     UPDATE notifications SET status = 'merged', merged_into = opening.id, finished_at = now()
     FROM notifications AS opening
     WHERE opening.id = ANY(${[...ids]}::bigint[])
+      AND opening.passed
       AND notifications.alert_id = opening.alert_id
       AND notifications.channel_id = opening.channel_id
       AND notifications.transition IN ('resolved', 'reminder')
@@ -103,18 +107,22 @@ export async function postpone(
       now() + INTERVAL '1 second'
     )
     FROM jsonb_to_recordset(${JSON.stringify(waiting)}::jsonb) AS waiting (id BIGINT, until TIMESTAMPTZ)
-    WHERE notifications.id = waiting.id AND notifications.status = 'pending'`;
+    WHERE notifications.id = ANY(${waiting.map(({ id }) => id)}::bigint[])
+      AND notifications.id = waiting.id
+      AND notifications.status = 'pending'`;
 }
 
 /** Leases notifications to this process. @param ids a query of one column; its rows are locked */
 export async function lease(
   client: Prisma.TransactionClient,
+  holder: string,
   ids: Prisma.Sql,
 ): Promise<ClaimedNotification[]> {
   const rows = await client.$queryRaw<ClaimedRow[]>`
     UPDATE notifications
     SET
       lease_token = gen_random_uuid(),
+      leased_by = ${holder}::uuid,
       leased_until = now() + ${LEASE_SECONDS}::integer * INTERVAL '1 second',
       -- Then it is anybody's.
       next_attempt_at = now() + ${LEASE_SECONDS}::integer * INTERVAL '1 second',

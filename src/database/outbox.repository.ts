@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { Prisma } from '../generated/prisma/client.js';
 import { asked } from './database-error.js';
-import { candidates, freeIn } from './outbox-candidates.js';
+import { candidates, Claimer, freeIn } from './outbox-candidates.js';
 import { drop, lease, markPassed, postpone, stepsOf } from './outbox-steps.js';
 import { Candidate, CandidateStep, ClaimedNotification } from './outbox.row.js';
 import { PrismaService } from './prisma.service.js';
@@ -23,64 +24,56 @@ export interface Claim {
  */
 @Injectable()
 export class OutboxRepository {
-  constructor(private readonly prisma: PrismaService) {}
+  /** This process, among those that hold leases. */
+  private readonly id = randomUUID();
 
-  /** Enabled channels that have something due and room for it. Asked every second: it reads one index entry each. */
-  async channelsWithWork(): Promise<number[]> {
-    const rows = await asked(
-      () => this.prisma.$queryRaw<{ id: bigint }[]>`
-        SELECT channels.id
-        FROM channels
-        WHERE channels.enabled
-          AND EXISTS (
-            SELECT 1 FROM notifications
-            WHERE notifications.channel_id = channels.id
-              AND notifications.status = 'pending'
-              AND notifications.next_attempt_at <= CURRENT_TIMESTAMP(3)
-          )
-          AND ${freeIn(Prisma.sql`channels`)} > 0
-        ORDER BY channels.id`,
-    );
-    return rows.map((row) => Number(row.id));
-  }
+  constructor(private readonly prisma: PrismaService) {}
 
   /**
    * Claims what `judge` lets be sent, in the order it is due, for as long as its channel has room.
    *
    * The channels' locks make replicas take turns at each channel, without waiting for one another. The lock is a
    * statement of its own: those that count what is in flight must see what the holder before committed. `now()` is
-   * the start of the transaction, so that a lease ends no later than this process thinks.
+   * the start of the transaction, so that a lease ends no later than this process thinks. Asked every second at
+   * least; where nothing is due, it reads one index entry a channel.
    *
+   * @param rooms how many of a channel this process may hold, if not two: it sends two of them at a time
    * @param digestOver untold transitions, or transitions in the last minute, that make a storm; 0: none does
    */
   async claim(
-    channelIds: readonly number[],
+    rooms: Claimer['rooms'],
     digestOver: number,
     judge: (candidate: Candidate) => CandidateStep,
   ): Promise<Claim> {
+    const claimer = { id: this.id, rooms };
     return asked(() =>
       this.prisma.$transaction(
         async (transaction) => {
           const locked = await transaction.$queryRaw<{ id: bigint }[]>`
             SELECT channels.id FROM channels
-            WHERE channels.id = ANY(${[...channelIds]}::bigint[]) AND channels.enabled
-            ORDER BY channels.id
-            FOR NO KEY UPDATE SKIP LOCKED`;
+            WHERE channels.enabled
+              -- Not EXISTS, which might look for it among all that was ever delivered.
+              AND (
+                SELECT first.next_attempt_at FROM notifications AS first
+                WHERE first.channel_id = channels.id AND first.status = 'pending'
+                ORDER BY first.next_attempt_at, first.id
+                LIMIT 1
+              ) <= CURRENT_TIMESTAMP(3)
+              AND ${freeIn(Prisma.sql`channels`, claimer)} > 0
+            FOR NO KEY UPDATE OF channels SKIP LOCKED`;
           if (locked.length === 0) return { claimed: [], storms: [], moved: false };
           const rows = await candidates(
             transaction,
             locked.map(({ id }) => Number(id)),
             digestOver,
+            claimer,
           );
           const steps = stepsOf(rows, judge);
           await drop(transaction, steps.drop);
           await markPassed(transaction, steps.pass);
           await postpone(transaction, steps.wait);
           return {
-            claimed: await lease(
-              transaction,
-              Prisma.sql`SELECT unnest(${[...steps.send, ...steps.pass]}::bigint[])`,
-            ),
+            claimed: await lease(transaction, this.id, dueAmong([...steps.send, ...steps.pass])),
             storms: [...new Set(rows.filter((row) => row.is_storm).map((row) => Number(row.channel_id)))],
             moved: steps.drop.length + steps.wait.length > 0,
           };
@@ -113,6 +106,17 @@ export class OutboxRepository {
             AND opening.status = 'pending'
         ))
       FOR UPDATE OF owed SKIP LOCKED`;
-    return asked(() => lease(this.prisma, owed));
+    return asked(() => lease(this.prisma, this.id, owed));
   }
+}
+
+/** Those that nobody else has finished, or is finishing, since they were looked at. */
+function dueAmong(ids: readonly number[]): Prisma.Sql {
+  return Prisma.sql`
+    SELECT due.id
+    FROM notifications AS due
+    WHERE due.id = ANY(${[...ids]}::bigint[])
+      AND due.status = 'pending'
+      AND due.next_attempt_at <= CURRENT_TIMESTAMP(3)
+    FOR UPDATE SKIP LOCKED`;
 }

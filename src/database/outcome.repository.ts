@@ -37,7 +37,10 @@ export class OutcomeRepository {
             id BIGINT, "leaseToken" UUID, status TEXT, "delaySeconds" DOUBLE PRECISION, unsent BOOLEAN,
             failure TEXT, "httpStatus" INTEGER, disables TEXT
           )
-          WHERE notifications.id = outcome.id AND notifications.lease_token = outcome."leaseToken"
+          -- The list of ids is for the planner, who knows nothing of the length of a recordset.
+          WHERE notifications.id = ANY(${outcomes.map(({ id }) => id)}::bigint[])
+            AND notifications.id = outcome.id
+            AND notifications.lease_token = outcome."leaseToken"
           RETURNING
             notifications.id, notifications.channel_id, notifications.alert_id, notifications.transition,
             notifications.status, outcome.disables
@@ -48,16 +51,18 @@ export class OutcomeRepository {
           WHERE finished.status <> 'pending' AND finished.transition = 'opened'
           UNION ALL
           SELECT opening.channel_id, opening.alert_id
-          FROM finished
-          JOIN notifications AS opening ON opening.merged_into = finished.id AND opening.transition = 'opened'
-          WHERE finished.status <> 'pending' AND finished.transition = 'digest'
+          FROM notifications AS opening
+          WHERE opening.merged_into = ANY(ARRAY(
+              SELECT finished.id FROM finished
+              WHERE finished.status <> 'pending' AND finished.transition = 'digest'
+            ))
+            AND opening.transition = 'opened'
         ),
         called_back AS (
           UPDATE notifications
           SET next_attempt_at = now()
-          FROM told
-          WHERE notifications.alert_id = told.alert_id
-            AND notifications.channel_id = told.channel_id
+          WHERE notifications.alert_id = ANY(ARRAY(SELECT told.alert_id FROM told))
+            AND (notifications.alert_id, notifications.channel_id) IN (SELECT told.alert_id, told.channel_id FROM told)
             AND notifications.transition IN ('resolved', 'reminder')
             AND notifications.status = 'pending'
             AND notifications.first_attempt_at IS NULL

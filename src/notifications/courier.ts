@@ -32,14 +32,17 @@ export class Courier {
    */
   async send(notification: ClaimedNotification, claimedAt: number, stop?: AbortSignal): Promise<Outcome> {
     const { id, leaseToken } = notification;
-    if (stop?.aborted || this.couldOutliveItsLease(claimedAt)) {
-      return { id, leaseToken, status: 'pending', delaySeconds: 0, unsent: true };
-    }
+    if (stop?.aborted || this.couldOutliveItsLease(claimedAt)) return this.giveBack(notification);
     const delivery = await this.attempt(notification, stop);
     if (stop?.aborted && delivery.outcome === 'failed') {
       return { id, leaseToken, status: 'pending', delaySeconds: 0, failure: delivery.reason };
     }
     return { id, leaseToken, ...this.consequence(notification, delivery) };
+  }
+
+  /** As if it had not been claimed. */
+  giveBack({ id, leaseToken }: ClaimedNotification): Outcome {
+    return { id, leaseToken, status: 'pending', delaySeconds: 0, unsent: true };
   }
 
   /** A process that was frozen since its claim must not send what another one may be sending. */

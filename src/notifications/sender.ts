@@ -1,10 +1,12 @@
 import { Injectable, Logger, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { Config } from '../config/config.js';
 import { DigestRepository } from '../database/digest.repository.js';
 import { OutboxRepository } from '../database/outbox.repository.js';
 import type { ClaimedNotification, Outcome } from '../database/outbox.row.js';
 import { OutcomeRepository } from '../database/outcome.repository.js';
 import { Courier } from './courier.js';
+import { Lane } from './lane.js';
 import { sendingStep } from './sending.rule.js';
 
 /** How late a retry, or the work of a killed process, may be noticed. One question that reads the index. */
@@ -22,6 +24,7 @@ const STOP_PATIENCE_MS = 5_000;
 export class Sender implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Notifications');
   private readonly inFlight = new Set<Promise<void>>();
+  private readonly lanes = new Map<number, Lane>();
   private readonly ended: Outcome[] = [];
   private readonly giveUp = new AbortController();
   private timer?: NodeJS.Timeout;
@@ -36,7 +39,10 @@ export class Sender implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly outcomes: OutcomeRepository,
     private readonly digests: DigestRepository,
     private readonly courier: Courier,
-  ) {}
+  ) {
+    // One for each send under way, of which every channel may have two.
+    setMaxListeners(0, this.giveUp.signal);
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => this.wake(), POLL_MS);
@@ -88,10 +94,9 @@ export class Sender implements OnApplicationBootstrap, OnModuleDestroy {
   private async takeTurn(): Promise<void> {
     await this.writeDown();
     if (this.isStopping) return;
-    const channelIds = await this.outbox.channelsWithWork();
-    if (channelIds.length === 0) return;
     const claimedAt = performance.now();
-    const claim = await this.outbox.claim(channelIds, this.config.alertDigestOver, sendingStep);
+    const rooms = [...this.lanes].map(([id, { room }]) => ({ id, room }));
+    const claim = await this.outbox.claim(rooms, this.config.alertDigestOver, sendingStep);
     for (const notification of claim.claimed) this.dispatch(notification, claimedAt);
     let hasDigest = false;
     for (const channelId of claim.storms) hasDigest = (await this.digests.sumUp(channelId)) || hasDigest;
@@ -99,12 +104,24 @@ export class Sender implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private dispatch(notification: ClaimedNotification, claimedAt: number): void {
-    const sending = this.courier.send(notification, claimedAt, this.giveUp.signal).then((outcome) => {
-      this.ended.push(outcome);
-      this.inFlight.delete(sending);
-      this.wake();
-    });
+    const sending = this.laneTo(notification.channel.id)
+      .take(async () =>
+        this.isStopping
+          ? this.courier.giveBack(notification)
+          : this.courier.send(notification, claimedAt, this.giveUp.signal),
+      )
+      .then((outcome) => {
+        this.ended.push(outcome);
+        this.inFlight.delete(sending);
+        this.wake();
+      });
     this.inFlight.add(sending);
+  }
+
+  private laneTo(channelId: number): Lane {
+    const lane = this.lanes.get(channelId) ?? new Lane();
+    this.lanes.set(channelId, lane);
+    return lane;
   }
 
   /** What the database did not take is kept for the next turn, so that nothing is sent twice for an outage. */

@@ -51,6 +51,7 @@ CREATE TABLE notifications (
   next_attempt_at  TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   lease_token      UUID,
   leased_until     TIMESTAMPTZ(3),
+  leased_by        UUID,
   finished_at      TIMESTAMPTZ(3),
   last_failure     TEXT,
   last_status      INTEGER,
