@@ -199,7 +199,7 @@ describe('A receiver that fails', () => {
 });
 
 describe('The end of an alert', () => {
-  it('waits for its opening to be told, and then comes at once', async () => {
+  it('waits for its opening to be told, however often that is tried', async () => {
     const { receiver, channelId } = await aReceiver(inTurn(500, 204));
     const [device] = devices(1, 'order');
     await outbox.opens([device]);
@@ -222,6 +222,23 @@ describe('The end of an alert', () => {
       'alert.opened',
       'alert.resolved',
     ]);
+  });
+
+  it('comes as soon as its opening is told', async () => {
+    const answers: (() => void)[] = [];
+    const { receiver, channelId } = await aReceiver((_request, response) => {
+      answers.push(() => response.writeHead(204).end());
+    });
+    const [device] = devices(1, 'held');
+    await outbox.opens([device]);
+    wake();
+    await eventually('the opening', () => answers.length === 1);
+    await outbox.resolves([device]);
+    wake();
+    await eventually('put off', async () => (await outbox.of(channelId))[1].next_in > 20);
+    answers[0]();
+    await eventually('the end', () => receiver.received.length === 2, 5_000);
+    answers[1]();
   });
 
   it('comes with its beginning, as one message, when nobody was told of that', async () => {

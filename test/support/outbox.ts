@@ -30,6 +30,8 @@ export interface OutboxRow {
   passed: boolean;
   merged_into: number | null;
   attempts: number;
+  /** Being sent. */
+  leased: boolean;
   /** Seconds from now until the next attempt. */
   next_in: number;
   last_failure: string | null;
@@ -72,6 +74,11 @@ export class Outbox {
     return Number(id);
   }
 
+  /** A URL as it is kept. */
+  sealed(url: string): string {
+    return this.destinations.sealUrl(url);
+  }
+
   /** One alert a device, all at the same moment. The devices need not exist. */
   async opens(deviceIds: string[], site: string | null = null): Promise<void> {
     await this.database.query(
@@ -107,7 +114,7 @@ export class Outbox {
   async of(channelId: number): Promise<OutboxRow[]> {
     const rows = await this.database.query<OutboxRow>(
       `SELECT id::int, message_id, channel_id::int, device_id, transition::text, status::text, passed,
-         merged_into::int, attempts, extract(epoch FROM next_attempt_at - now())::float8 AS next_in,
+         merged_into::int, attempts, lease_token IS NOT NULL AS leased, extract(epoch FROM next_attempt_at - now())::float8 AS next_in,
          last_failure, last_status
        FROM notifications WHERE channel_id = $1 ORDER BY id`,
       [channelId],
