@@ -31,7 +31,8 @@ export async function startServices(names) {
   return Object.assign(services, { stopDatabase: server.stop });
 }
 
-async function startServer() {
+/** The PostgreSQL that BENCH_SERVER_URL names, or an embedded one. */
+export async function startServer() {
   if (process.env.BENCH_SERVER_URL) return { url: process.env.BENCH_SERVER_URL, stop: async () => undefined };
   const folder = await mkdtemp(join(tmpdir(), 'pisync-bench-'));
   // Under root PostgreSQL runs as another user, who has to pass through: else the data would be kept elsewhere.

@@ -6,23 +6,9 @@ import { Sender } from '../src/notifications/sender.js';
 import { sendingStep } from '../src/notifications/sending.rule.js';
 import { aDevice, send } from './support/device.js';
 import { firstPage } from './support/pages.js';
+import { expectFromIndexes, plansOf } from './support/plans.js';
 import { Statement, statementsSentBy } from './support/sent-statements.js';
 import { startService, TestService } from './support/service.js';
-
-/** A node of EXPLAIN (FORMAT JSON), as far as these tests look at it. */
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly Plans?: readonly PlanNode[];
-}
-
-/** How PostgreSQL would answer a statement: what it scans whole, and the indexes it uses. */
-interface Plan {
-  readonly mode: 'custom' | 'generic';
-  readonly scannedWhole: string[];
-  readonly indexes: string[];
-}
 
 let service: TestService;
 
@@ -128,41 +114,6 @@ async function fill(of: TestService): Promise<void> {
   await database.query('VACUUM ANALYZE');
 }
 
-/**
- * How PostgreSQL would run each statement, not running it. The service's statements are named: they are planned
- * for their values (`custom`) or once for all values (`generic`), as PostgreSQL finds cheaper; both must do.
- */
-async function plansOf(statements: readonly Statement[]): Promise<Plan[]> {
-  const { database } = service;
-  const plans: Plan[] = [];
-  for (const { text, values } of statements) {
-    plans.push(planOf('custom', await database.query(`EXPLAIN (FORMAT JSON) ${text}`, values)));
-    await database.query('SET plan_cache_mode = force_generic_plan');
-    await database.query(`PREPARE statement AS ${text}`);
-    const noValues = values.length > 0 ? `(${values.map(() => 'NULL').join(', ')})` : '';
-    plans.push(planOf('generic', await database.query(`EXPLAIN (FORMAT JSON) EXECUTE statement${noValues}`)));
-    await database.query('DEALLOCATE statement');
-    await database.query('RESET plan_cache_mode');
-  }
-  return plans;
-}
-
-function planOf(mode: Plan['mode'], [row]: Record<string, unknown>[]): Plan {
-  const [{ Plan: top }] = row['QUERY PLAN'] as [{ Plan: PlanNode }];
-  const nodes = withAllBelow(top);
-  return {
-    mode,
-    scannedWhole: nodes
-      .filter((node) => node['Node Type'] === 'Seq Scan')
-      .map((node) => node['Relation Name'] ?? ''),
-    indexes: nodes.flatMap((node) => node['Index Name'] ?? []),
-  };
-}
-
-function withAllBelow(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(withAllBelow)];
-}
-
 function get(path: string): Promise<Statement[]> {
   return statementsSentBy(async () => {
     const { status } = await send(`${service.url}/api${path}`);
@@ -235,11 +186,11 @@ describe('At 200,000 events', () => {
   ];
 
   it.each(pages)('%s: the first page comes from the indexes', async (_, path, indexes) => {
-    await expectFromIndexes(await get(path), indexes);
+    await expectFromIndexes(service, await get(path), indexes);
   });
 
   it.each(pages)('%s: so does the second', async (_, path, indexes) => {
-    await expectFromIndexes(await getSecondPage(path), indexes);
+    await expectFromIndexes(service, await getSecondPage(path), indexes);
   });
 
   it.each([
@@ -256,13 +207,13 @@ describe('At 200,000 events', () => {
     ['the open alerts of a site', '/alerts?site=site%20100&status=open', ['alerts_unresolved']],
     ['an empty page of the history', `${HISTORY}&to=2021-01-01T00:00:00Z`, ['sync_events_pkey']],
   ])('%s comes from the indexes', async (_, path, indexes) => {
-    await expectFromIndexes(await get(path), indexes);
+    await expectFromIndexes(service, await get(path), indexes);
   });
 
   it('the totals of the fleet come from the counters, at most 16 rows each', async () => {
     // The states of the devices are counted now and not again for 30 seconds.
     await get('/stats');
-    const plans = await plansOf(await get('/stats'));
+    const plans = await plansOf(service, await get('/stats'));
     const counters = ['fleet_devices', 'fleet_totals'];
     expect(plans.flatMap(({ scannedWhole }) => scannedWhole)).toEqual([...counters, ...counters]);
     const [rows] = await service.database.query(
@@ -274,7 +225,7 @@ describe('At 200,000 events', () => {
   it('the sweep comes from the indexes of what fails and of what is open', async () => {
     const sent = await statementsSentBy(() => service.app.get(FailingAlerts).settle());
     expect(sent).toHaveLength(1);
-    await expectFromIndexes(sent, ['devices_by_streak', 'alerts_one_unresolved']);
+    await expectFromIndexes(service, sent, ['devices_by_streak', 'alerts_one_unresolved']);
   });
 
   it('opening and resolving an alert come from the indexes', async () => {
@@ -285,7 +236,7 @@ describe('At 200,000 events', () => {
     expect(settling.map(({ text }) => /INSERT INTO alerts|UPDATE alerts/.exec(text)?.[0])).toEqual(
       expect.arrayContaining(['INSERT INTO alerts', 'UPDATE alerts']),
     );
-    await expectFromIndexes(settling, [
+    await expectFromIndexes(service, settling, [
       'devices_pkey',
       'alerts_one_unresolved',
       'sync_events_failed',
@@ -335,7 +286,7 @@ describe('At 200,000 events', () => {
         ({ claimed } = await service.app.get(OutboxRepository).claim([], 20, sendingStep));
       });
       expect(claimed).toHaveLength(20);
-      await expectFromIndexes(sent, [
+      await expectFromIndexes(service, sent, [
         'notifications_due',
         'notifications_in_flight',
         'notifications_untold',
@@ -348,7 +299,7 @@ describe('At 200,000 events', () => {
     it('a claim that finds nothing is one question', async () => {
       const sent = await statementsSentBy(() => service.app.get(OutboxRepository).claim([], 0, sendingStep));
       expect(sent).toHaveLength(1);
-      await expectFromIndexes(sent, ['notifications_due', 'notifications_in_flight']);
+      await expectFromIndexes(service, sent, ['notifications_due', 'notifications_in_flight']);
     });
 
     it('writing outcomes down comes from the indexes', async () => {
@@ -357,7 +308,7 @@ describe('At 200,000 events', () => {
       );
       const sent = await statementsSentBy(() => service.app.get(OutcomeRepository).record(outcomes));
       expect(sent).toHaveLength(1);
-      await expectFromIndexes(sent, [
+      await expectFromIndexes(service, sent, [
         'notifications_in_flight',
         'notifications_once',
         'notifications_in_digest',
@@ -370,16 +321,6 @@ describe('At 200,000 events', () => {
     });
   });
 });
-
-/** Each of the indexes in a custom plan, and no table scanned whole but the few channels, whatever the plan. */
-async function expectFromIndexes(statements: readonly Statement[], indexes: string[]): Promise<void> {
-  expect(statements).not.toHaveLength(0);
-  const plans = await plansOf(statements);
-  const scannedWhole = plans.flatMap((plan) => plan.scannedWhole);
-  expect(scannedWhole.filter((table) => table !== 'channels')).toEqual([]);
-  const used = plans.filter(({ mode }) => mode === 'custom').flatMap((plan) => plan.indexes);
-  expect(used).toEqual(expect.arrayContaining(indexes));
-}
 
 /** How many rows the statements read when they ran: what a function does within shows in no plan. */
 async function rowsReadBy(statements: readonly Statement[], { database } = service): Promise<number> {

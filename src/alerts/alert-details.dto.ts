@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AlertChange, AlertDelivery } from '../database/alert-history.repository.js';
+import { AlertChange } from '../database/alert-history.repository.js';
 import { StoredAlert } from '../database/alert.row.js';
+import { StoredNotification } from '../database/notification.repository.js';
 import { AlertChangeKind, NotificationStatus, NotificationTransition } from '../generated/prisma/enums.js';
 import { AlertDto, alertDto } from './alert.dto.js';
 
@@ -72,7 +73,8 @@ export class AlertDetailsDto extends AlertDto {
 export interface AlertDetails {
   readonly alert: StoredAlert;
   readonly changes: readonly AlertChange[];
-  readonly deliveries: readonly AlertDelivery[];
+  /** In the order of being owed. */
+  readonly deliveries: readonly StoredNotification[];
 }
 
 export function alertDetailsDto({ alert, changes, deliveries }: AlertDetails): AlertDetailsDto {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AlertHistoryRepository } from '../database/alert-history.repository.js';
 import { Acknowledgement, AlertQuery, AlertRepository } from '../database/alert.repository.js';
 import { StoredAlert } from '../database/alert.row.js';
+import { NotificationRepository } from '../database/notification.repository.js';
 import { Clock } from '../domain/clock.js';
 import { AlertDetails } from './alert-details.dto.js';
 import { AlertIsResolved, AlertNotFound } from './alert.errors.js';
@@ -12,6 +13,7 @@ export class AlertsService {
   constructor(
     private readonly alerts: AlertRepository,
     private readonly history: AlertHistoryRepository,
+    private readonly notifications: NotificationRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -29,11 +31,11 @@ export class AlertsService {
   /** @throws AlertNotFound */
   async details(id: number): Promise<AlertDetails> {
     const alert = await this.get(id);
-    const [changes, deliveries] = await Promise.all([
+    const [changes, notifications] = await Promise.all([
       this.history.changes(alert.deviceId, id),
-      this.history.deliveries(id),
+      this.notifications.ofAlert(id),
     ]);
-    return { alert, changes, deliveries };
+    return { alert, changes, deliveries: notifications.toReversed() };
   }
 
   /**

@@ -42,10 +42,16 @@ export class FailingAlertRepository {
         UNION ALL
         SELECT alerts.device_id
         FROM alerts
-        JOIN devices ON devices.device_id = alerts.device_id
         WHERE alerts.kind = 'failing'
           AND alerts.resolved_at IS NULL
-          AND devices.consecutive_failures < ${streakToAlert}::integer
+          -- Put this way, the devices that fail are read, and not, where many have an alert, all there are.
+          AND NOT EXISTS (
+            SELECT 1
+            FROM devices
+            WHERE devices.device_id = alerts.device_id
+              AND devices.consecutive_failures > 0
+              AND devices.consecutive_failures >= ${streakToAlert}::integer
+          )
           ${among(Prisma.sql`alerts.device_id`)}`,
     );
     return rows.map((row) => row.device_id);
