@@ -55,8 +55,13 @@ describe('The log', () => {
       logger.log('connecting to postgresql://pisync:canary-1@db/pisync\u001b[2J');
       logger.error({
         authorization: 'Bearer canary-2',
-        error: new Error('at postgres://a:canary-3@b \u009b2J'),
+        headers: { 'x-api-key': 'canary-4', cookie: ['canary-5'] },
+        error: Object.assign(new Error('at postgres://a:canary-3@b \u009b2J'), {
+          config: { auth: { password: 'canary-6' }, url: 'https://x?token=canary-7' },
+          cause: Object.assign(new Error('sent psk_abc_canary-8'), { secret: 'canary-9' }),
+        }),
       });
+      logger.error('It failed', Object.assign(new Error('x'), { authorization: 'canary-10' }));
     });
     expect(text).toContain('postgresql://pisync:***@db/pisync');
     expect(text).not.toMatch(/canary/);

@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdSerializers, type Logger, type LoggerOptions } from 'pino';
 import pretty from 'pino-pretty';
-import { printable, withoutPasswords } from './printable.js';
+import { printable, withoutSecrets } from './printable.js';
+import { redacted } from './redacted.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -14,24 +15,12 @@ const CHATTY = new Set([
   'NestApplication',
 ]);
 
-/** Never written out, wherever in an object they stand. */
-const SECRETS = [
-  'authorization',
-  'cookie',
-  'password',
-  'databaseUrl',
-  '*.authorization',
-  '*.cookie',
-  '*.password',
-];
-
 const OPTIONS: LoggerOptions = {
   base: undefined,
   timestamp: pino.stdTimeFunctions.isoTime,
-  redact: SECRETS,
   formatters: { level: (level) => ({ level }) },
   serializers: { err: printableError },
-  hooks: { streamWrite: withoutPasswords },
+  hooks: { streamWrite: withoutSecrets },
 };
 
 /** Nest's logger on pino: lines for people on a terminal, one JSON object a line otherwise. */
@@ -82,7 +71,8 @@ export class PinoLogger implements LoggerService {
     const described = message instanceof Error ? { err: message } : errorAsField(message);
     const { err } = described as { err?: unknown };
     // Left to itself, pino repeats the error's own message here as it is.
-    this.pino[level]({ ...fields, ...described }, err instanceof Error ? printable(err.message) : '');
+    const told = { ...(redacted(described) as object), ...(err instanceof Error && { err }) };
+    this.pino[level]({ ...fields, ...told }, err instanceof Error ? printable(err.message) : '');
   }
 }
 
@@ -99,7 +89,7 @@ function forPeople(destination?: NodeJS.WritableStream): NodeJS.WritableStream {
 function printableError(error: Error): object {
   const described = stdSerializers.err(error);
   return {
-    ...described,
+    ...(redacted(described) as object),
     message: printable(described.message, '\n'),
     stack: described.stack && printable(described.stack, '\n'),
   };

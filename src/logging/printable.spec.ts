@@ -1,4 +1,4 @@
-import { printable, withoutPasswords } from './printable.js';
+import { printable, withoutSecrets } from './printable.js';
 
 describe('A log line', () => {
   it.each([
@@ -22,8 +22,15 @@ describe('A log line', () => {
   it.each([
     ['postgresql://pisync:s3cret@db:5432/x is away', 'postgresql://pisync:***@db:5432/x is away'],
     ['"redis://:s3cret@cache"', '"redis://:***@cache"'],
+    ['postgresql://pisync:s3c@ret@db:5432/x', 'postgresql://pisync:***@db:5432/x'],
     ['http://localhost:3000/a@b', 'http://localhost:3000/a@b'],
-  ])('names no password: %s', (text, written) => {
-    expect(withoutPasswords(text)).toBe(written);
+    ['/api/devices/psk_0abc_S3-cret_9', '/api/devices/psk_0abc_***'],
+    ['signed with whsec_MfKQ9r8/GKY=', 'signed with whsec_***'],
+    ['sent Authorization: Bearer abc.def-ghi, and got 401', 'sent Authorization: Bearer ***, and got 401'],
+    ['bearer tokens are short-lived', 'bearer tokens are short-lived'],
+    ['/hook?id=7&access_token=s3cret&x=1', '/hook?id=7&access_token=***&x=1'],
+    ['/list?keys=all', '/list?keys=all'],
+  ])('names no secret: %s', (text, written) => {
+    expect(withoutSecrets(text)).toBe(written);
   });
 });
