@@ -25,7 +25,7 @@ export async function createApp(
   config: Config,
   logger?: LoggerService | false,
 ): Promise<NestExpressApplication> {
-  const adapter = new ExpressHttpAdapter();
+  const adapter = new ExpressHttpAdapter(config.headersTimeoutSeconds * 1_000);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), adapter, {
     bodyParser: false,
     logger,
@@ -45,11 +45,16 @@ export async function createApp(
   app.use(turnAwayWhenFull(() => recorder.isFull));
   app.use(authenticateFirst(app.get(Authenticator)));
   app.use(uploadBody(() => clock.now()));
-  app.use(jsonBody);
+  app.use(jsonBody(config.bodyTimeoutSeconds * 1_000));
 
   app.useGlobalFilters(new ProblemFilter(adapter));
   app.useGlobalPipes(new WireValidationPipe());
 
+  if (config.apiDocs) serveDocumentation(app);
+  return app;
+}
+
+function serveDocumentation(app: NestExpressApplication): void {
   const document = openApiDocument(app);
   for (const path of ['api-docs', 'docs']) {
     SwaggerModule.setup(path, app, document, {
@@ -61,5 +66,4 @@ export async function createApp(
   (app.getHttpAdapter().getInstance() as Express).get('/', (_request, response) =>
     response.redirect('/api-docs'),
   );
-  return app;
 }

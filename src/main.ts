@@ -56,7 +56,7 @@ function introduce(config: Config, port: number, folder: string | undefined, log
   if (config.authMode === 'off') {
     logger.log('Nobody is asked for a key (AUTH_MODE=off): only programs on this machine reach the service.');
   }
-  logger.log(`Documentation, to read and to try out: ${url}/api-docs`);
+  if (config.apiDocs) logger.log(`Documentation, to read and to try out: ${url}/api-docs`);
   if (folder === undefined) {
     logger.log('The data is in the database of DATABASE_URL.');
   } else {

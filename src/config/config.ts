@@ -119,6 +119,19 @@ export class Config {
   @IsWholeNumber(0, 30)
   keyCacheSeconds = 15;
 
+  /** Seconds for the headers of a request to arrive before the connection is closed, 1 to 60. */
+  @IsWholeNumber(1, 60)
+  headersTimeoutSeconds = 10;
+
+  /** Seconds for the body of a single report to arrive before 408, 1 to 300. Uploads of many have five minutes. */
+  @IsWholeNumber(1, 300)
+  bodyTimeoutSeconds = 30;
+
+  /** Show the API's documentation and its OpenAPI document. Off by itself in production, see load-config.ts. */
+  @Transform(toBoolean)
+  @IsBoolean({ message: 'must be true or false' })
+  apiDocs = true;
+
   /** Least important lines that are logged. */
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info';

@@ -36,6 +36,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   );
   if (settings.authMode === undefined && isExposed(config)) config.authMode = 'on';
   problems.push(...unsafeSettings(config));
+  if (settings.apiDocs === undefined) config.apiDocs = config.nodeEnv !== 'production';
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

@@ -7,8 +7,11 @@ import { fastExpressMessages } from './fast-express-messages.js';
 /** Longer than the 60 s after which nginx and cloud balancers drop an idle connection themselves. */
 const KEEP_ALIVE_MS = 65_000;
 
-/** A client that takes longer for its headers is not a device on a bad line but one that holds sockets. */
-const HEADERS_MS = 10_000;
+/**
+ * A connection on which nothing moves any more, in neither direction: a client that does not take its answer.
+ * Twice what the slowest answer of this service takes, and more than the pauses of a line that still works.
+ */
+const SILENCE_MS = 120_000;
 
 /** For a request whose body nobody reads; the readers of bodies have limits of their own, all below this. */
 const REQUEST_MS = 310_000;
@@ -21,18 +24,24 @@ export class ExpressHttpAdapter extends ExpressAdapter {
   private readonly connections = new Set<Socket>();
   private isClosing = false;
 
+  /** @param headersMs a client that takes longer for its headers is given up */
+  constructor(private readonly headersMs: number) {
+    super();
+  }
+
   override initHttpServer(): void {
     const app: Express = this.getInstance();
     this.httpServer = createServer(
       {
         ...fastExpressMessages(app),
         keepAliveTimeout: KEEP_ALIVE_MS,
-        headersTimeout: HEADERS_MS,
+        headersTimeout: this.headersMs,
         requestTimeout: REQUEST_MS,
         connectionsCheckingInterval: CHECK_MS,
       },
       app,
     );
+    this.httpServer.setTimeout(SILENCE_MS);
     this.httpServer.on('connection', (connection: Socket) => {
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));

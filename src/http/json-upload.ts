@@ -1,5 +1,5 @@
 import { ValidationFailed } from '../domain/domain-error.js';
-import { parseJson } from './request-body.js';
+import { parseJson, tooManyValues } from './request-body.js';
 import { RequestRefused } from './request-refused.js';
 
 /** What a device gathers in three weeks of hourly syncs, twice over; 1,000 reports are about 200 kB. */
@@ -36,7 +36,7 @@ export class UnreadableItem {
 export function parseJsonUpload(form: UploadForm, body: Buffer, startedAt: Date): JsonUpload {
   if (body.length === 0) throw new RequestRefused('malformed_request', 'The body is empty.');
   if (holdsMoreValuesThan(MOST_VALUES, body)) {
-    throw new RequestRefused('payload_too_large', `The body holds more than ${MOST_VALUES} JSON values.`);
+    throw tooManyValues('The body', MOST_VALUES);
   }
   return form === 'ndjson'
     ? new JsonUpload(parseLines(body), undefined, startedAt)

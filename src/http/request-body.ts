@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { isUtf8 } from 'node:buffer';
-import { isNestedDeeperThan } from './json-depth.js';
+import { beyondShape } from './json-shape.js';
 import { RequestRefused } from './request-refused.js';
 
 /** No body of this API nests more than four deep; what walks a deep one recursively overflows the stack. */
@@ -17,7 +17,9 @@ export interface BodyLimit {
   /** From the end of the headers to the last byte of the body. */
   readonly milliseconds: number;
   /** Told of each piece; an error refuses the body, whose pieces are let go. */
-  readonly hold?: (bytes: number) => Error | undefined;
+  hold(bytes: number): Error | undefined;
+  /** Told once, of all the bytes together, when the body has been handed over, refused, or broken off. */
+  letGo?(bytes: number): void;
 }
 
 export function hasBody({ headers }: Request): boolean {
@@ -36,8 +38,13 @@ export function gatherBody(
 ): void {
   let pieces: Buffer[] = [];
   let size = 0;
-  const stop = (): void => {
+  const letGo = (): void => {
     clearTimeout(deadline);
+    limit.letGo?.(size);
+    size = 0;
+  };
+  const stop = (): void => {
+    letGo();
     request.off('data', onData).off('end', onEnd);
     pieces = [];
   };
@@ -48,11 +55,12 @@ export function gatherBody(
   const onData = (piece: Buffer): void => {
     size += piece.length;
     pieces.push(piece);
-    const refusal = size > limit.bytes ? tooLarge(limit.bytes) : limit.hold?.(piece.length);
-    if (refusal) refuse(refusal);
+    const refusal = limit.hold(piece.length);
+    if (size > limit.bytes) refuse(tooLarge(limit.bytes));
+    else if (refusal) refuse(refusal);
   };
   const onEnd = (): void => {
-    clearTimeout(deadline);
+    letGo();
     done(undefined, pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
   };
   const deadline = setTimeout(() => {
@@ -84,22 +92,29 @@ export function discardBody(request: Request, response: Response, answer: () => 
 
 /**
  * @param what named in the refusal, like `The body`
+ * @param values that it may hold, objects and arrays included; without, somebody else has counted them
  * @returns undefined for an empty text
- * @throws RequestRefused for what is not UTF-8, not JSON or nests without end
+ * @throws RequestRefused for what is not UTF-8, not JSON, nests without end or holds too much
  */
-export function parseJson(what: string, bytes: Buffer): unknown {
+export function parseJson(what: string, bytes: Buffer, values = Infinity): unknown {
   if (!isUtf8(bytes)) throw new RequestRefused('malformed_request', `${what} is not valid UTF-8.`);
   const text = bytes.toString('utf8', startsWithMark(bytes) ? 3 : 0);
   if (text === '') return undefined;
-  if (isNestedDeeperThan(DEEPEST_BODY, text)) {
+  const beyond = beyondShape({ levels: DEEPEST_BODY, values }, text);
+  if (beyond === 'levels') {
     throw new RequestRefused('malformed_request', `${what} nests deeper than ${DEEPEST_BODY} levels.`);
   }
+  if (beyond === 'values') throw tooManyValues(what, values);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     // V8's text quotes the body and changes between versions.
     throw new RequestRefused('malformed_request', `${what} is not valid JSON.`);
   }
+}
+
+export function tooManyValues(what: string, most: number): RequestRefused {
+  return new RequestRefused('payload_too_large', `${what} holds more than ${most} JSON values.`);
 }
 
 export function tooLarge(limit: number): RequestRefused {

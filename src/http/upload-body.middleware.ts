@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Overloaded } from '../domain/domain-error.js';
+import { BytesUnderWay } from './bytes-under-way.js';
 import { isJson } from './json-body.middleware.js';
 import { parseJsonUpload, UploadForm } from './json-upload.js';
 import { discardBody, gatherBody, MIB, tooLarge } from './request-body.js';
@@ -33,7 +33,7 @@ const inflate = promisify(gunzip);
  * @param now the server's clock
  */
 export function uploadBody(now: () => Date) {
-  let bytesUnderWay = 0;
+  const underWay = new BytesUnderWay(MOST_BYTES_UNDER_WAY, 'Too many uploads are under way.');
   let inflating: Promise<unknown> = Promise.resolve();
 
   /** One at a time, so that any number of uploads at once inflate to the memory of one. */
@@ -56,12 +56,10 @@ export function uploadBody(now: () => Date) {
     let held = 0;
     const hold = (bytes: number): Error | undefined => {
       held += bytes;
-      bytesUnderWay += bytes;
-      return bytesUnderWay > MOST_BYTES_UNDER_WAY
-        ? new Overloaded('Too many uploads are under way.')
-        : undefined;
+      return underWay.hold(bytes);
     };
-    response.once('close', () => (bytesUnderWay -= held));
+    // Beyond the last byte, for it still has to be inflated.
+    response.once('close', () => underWay.letGo(held));
     const accept = async (body: Buffer): Promise<void> => {
       try {
         const json = coding === 'gzip' ? await inflateInTurn(body) : body;
