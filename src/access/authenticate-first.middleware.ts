@@ -18,12 +18,8 @@ export function authenticateFirst(authenticator: Authenticator) {
       if (hasBody(request)) discardBody(request, response, () => next(error));
       else next(error);
     };
-    try {
-      const principal = authenticator.authenticate(request);
-      if (principal instanceof Promise) principal.then(admit, refuse);
-      else admit(principal);
-    } catch (error) {
-      refuse(error);
-    }
+    const principal = authenticator.authenticate(request);
+    if (principal instanceof Promise) principal.then(admit, refuse);
+    else admit(principal);
   };
 }

@@ -7,6 +7,7 @@ import { RequestRefused } from '../http/request-refused.js';
 import { KeyCache } from './key-cache.js';
 import { isSecretOf, PresentedKey, readKey } from './key-token.js';
 import { KeyUse } from './key-use.js';
+import { RefusedRequests } from './refused-requests.js';
 import { ANY_DEVICE, LOCAL_USER, Principal } from './principal.js';
 
 const BEARER = 'Bearer ';
@@ -20,6 +21,7 @@ export class Authenticator {
   constructor(
     private readonly cache: KeyCache,
     private readonly use: KeyUse,
+    private readonly refused: RefusedRequests,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -29,27 +31,37 @@ export class Authenticator {
   }
 
   /**
-   * A promise only where the database has to be asked.
+   * A promise only where the database has to be asked, or the request is refused.
    *
-   * @throws RequestRefused (401), in the same words whatever is wrong with a key; DatabaseUnavailable
+   * @throws RequestRefused (401, or 429 after too many of them), in the same words whatever is wrong with a key;
+   *   DatabaseUnavailable
    */
   authenticate(request: Request): Principal | Promise<Principal> {
     if (this.isOff) return LOCAL_USER;
     const text = presentedText(request);
-    if (text === undefined) throw unauthenticated('This needs a key.');
+    if (text === undefined) return this.refuse(request, 'This needs a key.');
     const presented = readKey(text);
-    if (!presented) throw unauthenticated(NOT_VALID);
+    if (!presented) return this.refuse(request, NOT_VALID);
     const key = this.cache.find(presented.id);
     return key instanceof Promise
-      ? key.then((found) => this.verified(presented, found))
-      : this.verified(presented, key);
+      ? key.then((found) => this.verified(request, presented, found))
+      : this.verified(request, presented, key);
+  }
+
+  private verified(
+    request: Request,
+    presented: PresentedKey,
+    key: VerifiableKey | undefined,
+  ): Principal | Promise<never> {
+    if (!isSecretOf(presented, key) || !key) return this.refuse(request, NOT_VALID, key?.id);
+    if (!this.isLive(key)) return this.refuse(request, NOT_VALID);
+    this.use.note(key);
+    return { keyId: key.id, name: key.name, role: key.role, device: this.deviceOf(key) };
   }
 
   /** @throws RequestRefused */
-  private verified(presented: PresentedKey, key: VerifiableKey | undefined): Principal {
-    if (!isSecretOf(presented, key) || !key || !this.isLive(key)) throw unauthenticated(NOT_VALID);
-    this.use.note(key);
-    return { keyId: key.id, name: key.name, role: key.role, device: this.deviceOf(key) };
+  private async refuse(request: Request, message: string, keyId?: string): Promise<never> {
+    throw await this.refused.count(request, keyId, unauthenticated(message));
   }
 
   private isLive({ revokedAt, expiresAt }: VerifiableKey): boolean {

@@ -1,9 +1,8 @@
 import { CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Forbidden } from '../domain/domain-error.js';
-import { KeyRole } from '../generated/prisma/enums.js';
 import { Authenticator } from './authenticator.js';
-import { Principal } from './principal.js';
+import { principalOf } from './principal.js';
 import { EVERYBODY } from './roles.decorator.js';
 import { RouteRoles } from './route-roles.js';
 
@@ -15,21 +14,12 @@ export class RolesGuard implements CanActivate {
     private readonly authenticator: Authenticator,
   ) {}
 
-  /** @throws RequestRefused (401), Forbidden, DatabaseUnavailable */
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+  /** @throws Forbidden */
+  canActivate(context: ExecutionContext): boolean {
     const allowed = this.routes.of(context.getClass(), context.getHandler());
     if (allowed === EVERYBODY) return true;
-    const request = context.switchToHttp().getRequest<Request>();
-    // Whatever is no plain read has been asked already, before its body was read.
-    const principal = request.principal ?? this.authenticator.authenticate(request);
-    return principal instanceof Promise
-      ? principal.then((found) => this.admit(request, found, allowed))
-      : this.admit(request, principal, allowed);
-  }
-
-  private admit(request: Request, principal: Principal, allowed: ReadonlySet<KeyRole>): boolean {
-    request.principal = principal;
-    if (this.authenticator.isOff || allowed.has(principal.role)) return true;
-    throw new Forbidden(`This is not for keys of the role ${principal.role}.`);
+    const { role } = principalOf(context.switchToHttp().getRequest<Request>());
+    if (this.authenticator.isOff || allowed.has(role)) return true;
+    throw new Forbidden(`This is not for keys of the role ${role}.`);
   }
 }

@@ -99,9 +99,21 @@ export class Config {
   @IsWholeNumber(1, 1_000_000)
   deviceRequestsPerMinute = 300;
 
-  /** Requests a minute of one address, devices' reports not counted, before 429, 1 to 1000000. */
+  /** Events an hour of one device, single or in uploads, before 429, 1000 to 100000000: an upload has to fit. */
+  @IsWholeNumber(1_000, 100_000_000)
+  deviceEventsPerHour = 5_000;
+
+  /** Requests a minute with one key that is no device's before 429, 1 to 1000000. */
+  @IsWholeNumber(1, 1_000_000)
+  keyRequestsPerMinute = 600;
+
+  /** Requests a minute without a key from one address, devices' reports not counted, before 429, 1 to 1000000. */
   @IsWholeNumber(1, 1_000_000)
   addressRequestsPerMinute = 1_200;
+
+  /** Requests a minute refused for their key, by address and by key, before 429 instead of 401, 1 to 1000000. */
+  @IsWholeNumber(1, 1_000_000)
+  refusedRequestsPerMinute = 60;
 
   /**
    * Whether requests need a key. Off by itself only outside production and on loopback; refused elsewhere,

@@ -1,5 +1,4 @@
 import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import { ThrottlerException } from '@nestjs/throttler';
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { DomainError, LimitReached, ValidationFailed } from '../domain/domain-error.js';
@@ -42,10 +41,6 @@ export class ProblemFilter implements ExceptionFilter {
   private problemOf(error: unknown, request: Request, response: Response): Problem {
     const request_id = requestIdOf(response);
     if (error instanceof DomainError) return domainProblem(error, response, request_id);
-    if (error instanceof ThrottlerException) {
-      const detail = 'Too many requests; wait for Retry-After seconds.';
-      return problem(429, 'too_many_requests', { detail, request_id });
-    }
     const status = httpStatusOf(error);
     if (status === 404) return unmatchedProblem(request, response, request_id);
     return problem(status, codeOf(status), {

@@ -8,6 +8,7 @@ export class RequestRefused extends DomainError {
       | 'malformed_request'
       | 'not_acceptable'
       | 'request_timeout'
+      | 'too_many_requests'
       | 'payload_too_large'
       | 'too_many_events'
       | 'unsupported_media_type',
