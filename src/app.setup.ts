@@ -3,11 +3,14 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Express } from 'express';
+import type { Server } from 'node:http';
 import { authenticateFirst } from './access/authenticate-first.middleware.js';
 import { Authenticator } from './access/authenticator.js';
 import { AppModule } from './app.module.js';
 import { Config } from './config/config.js';
 import { Clock } from './domain/clock.js';
+import { admission } from './http/admission.middleware.js';
+import { EventLoopDelay } from './http/event-loop-delay.js';
 import { ExpressHttpAdapter } from './http/express-http.adapter.js';
 import { jsonBody } from './http/json-body.middleware.js';
 import { openApiDocument } from './http/openapi.js';
@@ -15,7 +18,6 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { requestId } from './http/request-id.middleware.js';
 import { securityHeaders } from './http/security-headers.middleware.js';
 import { stripApiPrefix } from './http/strip-api-prefix.middleware.js';
-import { turnAwayWhenFull } from './http/turn-away-when-full.middleware.js';
 import { uploadBody } from './http/upload-body.middleware.js';
 import { WireValidationPipe } from './http/wire-validation.pipe.js';
 import { SyncEventRecorder } from './sync-events/sync-event.recorder.js';
@@ -34,6 +36,8 @@ export async function createApp(
   });
   const recorder = app.get(SyncEventRecorder);
   const clock = app.get(Clock);
+  const eventLoop = new EventLoopDelay();
+  (app.getHttpServer() as Server).once('close', () => eventLoop.stop());
 
   app.disable('x-powered-by');
   app.disable('etag');
@@ -42,7 +46,14 @@ export async function createApp(
   app.use(stripApiPrefix);
   app.use(securityHeaders);
   if (config.corsOrigins.length > 0) app.enableCors({ origin: config.corsOrigins });
-  app.use(turnAwayWhenFull(() => recorder.isFull));
+  app.use(
+    admission({
+      isQueueFull: () => recorder.isFull,
+      delayMs: () => eventLoop.milliseconds,
+      mostDelayMs: config.eventLoopDelayLimitMs,
+      mostUnderWay: config.requestsUnderWayLimit,
+    }),
+  );
   app.use(authenticateFirst(app.get(Authenticator)));
   app.use(uploadBody(() => clock.now()));
   app.use(jsonBody(config.bodyTimeoutSeconds * 1_000));

@@ -131,6 +131,14 @@ export class Config {
   @IsWholeNumber(0, 30)
   keyCacheSeconds = 15;
 
+  /** Requests other than reports at work at once before further ones are turned away with 503, 1 to 100000. */
+  @IsWholeNumber(1, 100_000)
+  requestsUnderWayLimit = 200;
+
+  /** Milliseconds by which the process may be late before requests are turned away with 503, 50 to 60000. */
+  @IsWholeNumber(50, 60_000)
+  eventLoopDelayLimitMs = 1_000;
+
   /** Seconds for the headers of a request to arrive before the connection is closed, 1 to 60. */
   @IsWholeNumber(1, 60)
   headersTimeoutSeconds = 10;
