@@ -3,6 +3,7 @@ import type { Express, Response } from 'express';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { fastExpressMessages } from './fast-express-messages.js';
+import { refuseMalformedMessage } from './malformed-message.js';
 
 /** Longer than the 60 s after which nginx and cloud balancers drop an idle connection themselves. */
 const KEEP_ALIVE_MS = 65_000;
@@ -42,6 +43,7 @@ export class ExpressHttpAdapter extends ExpressAdapter {
       app,
     );
     this.httpServer.setTimeout(SILENCE_MS);
+    this.httpServer.on('clientError', refuseMalformedMessage);
     this.httpServer.on('connection', (connection: Socket) => {
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));

@@ -14,7 +14,7 @@ const MOST_BYTES_UNDER_WAY = 64 * MIB;
 
 /** People paste; a field that is far too long is theirs to be told of by its name, as any other wrong one. */
 const LARGEST_OF_PEOPLE = 2 * MIB;
-const FOR_PEOPLE = /^\/channels(?:\/|$)/i;
+const FOR_PEOPLE = /^\/channels(?:[/?]|$)/i;
 
 const JSON_TYPE = /^application\/(?:json|[\w.+-]+\+json)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT']);
