@@ -54,11 +54,12 @@ export class AccessKeysController {
       {
         name: body.name,
         role: body.role,
-        deviceId: body.device_id,
-        site: body.site,
-        expiresAt: parseQueryTimestamp(body.expires_at),
-        maxUses: body.max_uses,
-        newDevicesPerHour: body.new_devices_per_hour,
+        // null is the same as nothing.
+        deviceId: body.device_id ?? undefined,
+        site: body.site ?? undefined,
+        expiresAt: parseQueryTimestamp(body.expires_at ?? undefined),
+        maxUses: body.max_uses ?? undefined,
+        newDevicesPerHour: body.new_devices_per_hour ?? undefined,
       },
       principalOf(request).keyId,
     );

@@ -5,7 +5,6 @@ import {
   ArrayUnique,
   IsArray,
   IsBoolean,
-  IsEmail,
   IsEnum,
   IsIn,
   IsString,
@@ -14,6 +13,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { AlertKind, ChannelKind } from '../generated/prisma/enums.js';
+import { AreEmailAddresses } from '../http/are-email-addresses.decorator.js';
 import { IsPlainText } from '../http/is-plain-text.decorator.js';
 
 const isGiven = (_: unknown, value: unknown): boolean => value !== undefined;
@@ -42,7 +42,7 @@ class ChannelRequest {
   @ArrayMinSize(1)
   @ArrayMaxSize(20)
   @ArrayUnique()
-  @IsEmail({}, { each: true, message: 'recipients must be e-mail addresses' })
+  @AreEmailAddresses()
   recipients?: string[];
 
   /** Only alerts of these kinds; none means all. */
