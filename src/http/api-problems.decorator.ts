@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiResponse, ApiResponseOptions } from '@nestjs/swagger';
 import { codeOf, problem } from './problem.js';
 
-type DocumentedStatus = 400 | 401 | 403 | 404 | 406 | 408 | 409 | 413 | 415 | 429 | 503;
+export type DocumentedStatus = 400 | 401 | 403 | 404 | 406 | 408 | 409 | 413 | 415 | 429 | 503;
 
 const DESCRIPTIONS: Record<DocumentedStatus, string> = {
   400: 'Not valid JSON, or fields that break their rules; `errors` names each.',
@@ -32,21 +32,36 @@ const EXAMPLES: Partial<Record<DocumentedStatus, object>> = {
 
 /** Documents the problems (RFC 9457) that an operation answers. */
 export function ApiProblems(...statuses: DocumentedStatus[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: DESCRIPTIONS[status],
-        ...(status === 429 || status === 503
-          ? { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } }
-          : {}),
-        content: {
-          'application/problem+json': {
-            schema: { $ref: '#/components/schemas/Problem' },
-            example: EXAMPLES[status] ?? problem(status, codeOf(status), { request_id: 'kq3VJ0aA-3' }),
-          },
-        },
-      }),
-    ),
-  );
+  return applyDecorators(...statuses.map((status) => ApiResponse({ status, ...describedProblem(status) })));
 }
+
+/** How a problem stands in the API's description, wherever it is answered. */
+export function describedProblem(status: DocumentedStatus) {
+  return {
+    description: DESCRIPTIONS[status],
+    ...(HEADERS[status] && { headers: HEADERS[status] }),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        example: EXAMPLES[status] ?? problem(status, codeOf(status), { request_id: 'kq3VJ0aA-3' }),
+      },
+    },
+  };
+}
+
+const RETRY_AFTER = { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } as const;
+
+const HEADERS: Partial<Record<DocumentedStatus, ApiResponseOptions['headers']>> = {
+  429: {
+    ...RETRY_AFTER,
+    'RateLimit-Policy': {
+      description: 'The limit that was met: its name, how much (`q`) in how many seconds (`w`).',
+      schema: { type: 'string', example: '"device-requests";q=300;w=60' },
+    },
+    RateLimit: {
+      description: 'What is left of it (`r`), and in how many seconds there is more (`t`).',
+      schema: { type: 'string', example: '"device-requests";r=0;t=1' },
+    },
+  },
+  503: RETRY_AFTER,
+};

@@ -1,5 +1,6 @@
 import { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { describedProblem, DocumentedStatus } from './api-problems.decorator.js';
 
 /** Paths that have no `/api` in front: what people and balancers type by hand. */
 const OUTSIDE_THE_API = ['/health'];
@@ -28,10 +29,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   document.paths = Object.fromEntries(
     Object.entries(document.paths).map(([path, operations]) => [documentedPath(path), operations]),
   );
-  for (const operations of Object.values(document.paths)) {
-    for (const operation of Object.values(operations as Record<string, Described>)) {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations as Record<string, Described>)) {
       splitSummary(operation);
       nameRoles(operation);
+      if (!OUTSIDE_THE_API.some((outside) => path.startsWith(outside))) addSharedProblems(method, operation);
     }
   }
   document.components = {
@@ -45,6 +47,7 @@ interface Described {
   summary?: string;
   description?: string;
   security?: object[];
+  responses: Record<string, object>;
   'x-roles'?: string[];
 }
 
@@ -67,6 +70,17 @@ function nameRoles(operation: Described): void {
   operation.description = [operation.description, `For keys of the roles: ${roles.join(', ')}.`]
     .filter(Boolean)
     .join('\n\n');
+}
+
+/**
+ * What the service answers before an operation is asked: to too many requests, and to bodies, which are read
+ * even where an operation has no use for one.
+ */
+function addSharedProblems(method: string, operation: Described): void {
+  const statuses: DocumentedStatus[] = ['post', 'patch', 'put'].includes(method)
+    ? [400, 408, 413, 415, 429, 503]
+    : [429, 503];
+  for (const status of statuses) operation.responses[status] ??= describedProblem(status);
 }
 
 function documentedPath(path: string): string {
