@@ -115,5 +115,8 @@ function parsed(text: string, isClosed: boolean): RawAnswer | undefined {
     status === 204 ||
     (length !== undefined && body.length >= Number(length)) ||
     (headers['transfer-encoding'] === 'chunked' && body.endsWith('0\r\n\r\n'));
-  return isWhole ? { status, headers, body, isClosed } : undefined;
+  // What follows belongs to another answer.
+  return isWhole
+    ? { status, headers, body: body.slice(0, Number(length ?? body.length)), isClosed }
+    : undefined;
 }
