@@ -6,7 +6,7 @@ import { FuzzedRequest, OpenApiRequests } from './support/fuzz/openapi-requests.
 import { Random } from './support/fuzz/random.js';
 import { sendFuzzed, wireBytes } from './support/fuzz/send.js';
 import { aKey, ROLES } from './support/keys.js';
-import { sendRaw } from './support/raw-http.js';
+import { sendBroken } from './support/raw-http.js';
 import { SpawnedService, spawnService } from './support/service.js';
 import { TestDatabase } from './support/test-database.js';
 
@@ -16,6 +16,8 @@ const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
 /** Every so many requests one goes over the wire with its bytes changed, on a connection of its own. */
 const RAW_EVERY = 5;
 const WORKERS = 24;
+/** Milliseconds after which a message that gets no answer is taken for half of one. */
+const PATIENCE_MS = 200;
 
 /** No limit is what this is about, and each would only hide what lies behind it. */
 const WIDE_OPEN = {
@@ -77,7 +79,7 @@ describe(`${REQUESTS} requests with something wrong (FUZZ_SEED=${SEED})`, () => 
           const bytes = isRaw ? mutated(random, wireBytes(request)) : undefined;
           try {
             const answer = bytes
-              ? await sendRaw(service.url, bytes)
+              ? await sendBroken(service.url, bytes, PATIENCE_MS)
               : await sendFuzzed(service.url, agent, request);
             statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
             const flaw = bytes

@@ -89,8 +89,23 @@ export async function sendRaw(url: string, ...pieces: (string | Uint8Array)[]): 
   const client = await RawClient.connect(url);
   try {
     for (const piece of pieces) client.send(piece);
-    return await client.end().answer();
+    return await client.answer();
   } finally {
+    client.close();
+  }
+}
+
+/**
+ * The same for bytes that may be no whole message, after which a server waits for the rest: says after a while
+ * that there is none. Node does not answer then what it is still at work on.
+ */
+export async function sendBroken(url: string, bytes: Uint8Array, patienceMs: number): Promise<RawAnswer> {
+  const client = await RawClient.connect(url);
+  const end = setTimeout(() => client.end(), patienceMs);
+  try {
+    return await client.send(bytes).answer();
+  } finally {
+    clearTimeout(end);
     client.close();
   }
 }
