@@ -15,6 +15,9 @@ import { RateLimitGuard } from './rate-limit.guard.js';
 import { RefusedRequests } from './refused-requests.js';
 import { RolesGuard } from './roles.guard.js';
 import { RouteRoles } from './route-roles.js';
+import { SessionCache } from './sessions/session-cache.js';
+import { SessionController } from './sessions/session.controller.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 /** Who may do what, and how much of it. */
 @Module({
@@ -25,14 +28,16 @@ import { RouteRoles } from './route-roles.js';
       useFactory: () => ({ storage: new MemoryLimitStorage(), throttlers: [{ ttl: 0, limit: 0 }] }),
     }),
   ],
-  controllers: [AccessKeysController, EnrolmentController],
+  controllers: [AccessKeysController, EnrolmentController, SessionController],
   providers: [
     KeyCache,
+    SessionCache,
     KeyUse,
     Authenticator,
     RouteRoles,
     AccessKeysService,
     EnrolmentService,
+    SessionsService,
     Limits,
     RefusedRequests,
     // In this order: who it is, how much of it, and only then whether at all, so that what is forbidden counts too.

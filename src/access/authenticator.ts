@@ -5,26 +5,35 @@ import { VerifiableKey } from '../database/access-key.repository.js';
 import { Clock } from '../domain/clock.js';
 import { RequestRefused } from '../http/request-refused.js';
 import { KeyCache } from './key-cache.js';
-import { isSecretOf, PresentedKey, readKey } from './key-token.js';
+import { isSecretOf, PresentedKey, readKey, readSession } from './key-token.js';
 import { KeyUse } from './key-use.js';
 import { RefusedRequests } from './refused-requests.js';
 import { ANY_DEVICE, LOCAL_USER, Principal } from './principal.js';
+import { isLogIn, keyOfLogIn } from './sessions/log-in.js';
+import { demandOwnPage, refuseOtherPages } from './sessions/same-origin.js';
+import { SessionCache } from './sessions/session-cache.js';
+import { sessionCookieOf } from './sessions/session-cookie.js';
 
 const BEARER = 'Bearer ';
 
 /**
- * Finds out who sent a request, from `Authorization: Bearer` or `X-API-Key`. Every report passes here: with a
- * key that is known it takes one look into a map and one SHA-256.
+ * Finds out who sent a request, from `Authorization: Bearer` or `X-API-Key`, or else from the cookie of a session.
+ * Every report passes here: with a key that is known it takes one look into a map and one SHA-256.
  */
 @Injectable()
 export class Authenticator {
+  private readonly publicOrigin: string | undefined;
+
   constructor(
-    private readonly cache: KeyCache,
+    private readonly keys: KeyCache,
+    private readonly sessions: SessionCache,
     private readonly use: KeyUse,
     private readonly refused: RefusedRequests,
     private readonly clock: Clock,
     private readonly config: Config,
-  ) {}
+  ) {
+    this.publicOrigin = config.publicUrl === undefined ? undefined : new URL(config.publicUrl).origin;
+  }
 
   get isOff(): boolean {
     return this.config.authMode === 'off';
@@ -34,15 +43,23 @@ export class Authenticator {
    * A promise only where the database has to be asked, or the request is refused.
    *
    * @throws RequestRefused (401, or 429 after too many of them), in the same words whatever is wrong with a key;
-   *   DatabaseUnavailable
+   *   Forbidden, from another site's page; DatabaseUnavailable
    */
   authenticate(request: Request): Principal | Promise<Principal> {
+    if (this.isOff || isLogIn(request)) refuseOtherPages(request, this.publicOrigin, this.config.corsOrigins);
     if (this.isOff) return LOCAL_USER;
-    const text = presentedText(request);
-    if (text === undefined) return this.refuse(request, 'This needs a key.');
+    const text = presentedText(request) ?? keyOfLogIn(request);
+    if (text !== undefined) return this.byKey(request, text);
+    const cookie = sessionCookieOf(request.headers.cookie);
+    if (cookie === undefined) return this.refuse(request, 'This needs a key.');
+    demandOwnPage(request, this.publicOrigin);
+    return this.bySession(request, cookie);
+  }
+
+  private byKey(request: Request, text: string): Principal | Promise<Principal> {
     const presented = readKey(text);
     if (!presented) return this.refuse(request, NOT_VALID);
-    const key = this.cache.find(presented.id);
+    const key = this.keys.find(presented.id);
     return key instanceof Promise
       ? key.then((found) => this.verified(request, presented, found))
       : this.verified(request, presented, key);
@@ -55,8 +72,25 @@ export class Authenticator {
   ): Principal | Promise<never> {
     if (!isSecretOf(presented, key) || !key) return this.refuse(request, NOT_VALID, key?.id);
     if (!this.isLive(key)) return this.refuse(request, NOT_VALID);
+    return this.principalOf(key);
+  }
+
+  /** A session is worth what its key is worth at this moment: of the key nothing is kept in it. */
+  private async bySession(request: Request, cookie: string): Promise<Principal> {
+    const presented = readSession(cookie);
+    if (!presented) return this.refuse(request, SESSION_ENDED);
+    const session = await this.sessions.find(presented.id);
+    if (!isSecretOf(presented, session) || !session || session.expiresAt <= this.clock.now())
+      return this.refuse(request, SESSION_ENDED);
+    const key = await this.keys.find(session.keyId);
+    if (!key || !this.isLive(key)) return this.refuse(request, SESSION_ENDED);
+    return { ...this.principalOf(key), sessionId: session.id, expiresAt: session.expiresAt };
+  }
+
+  private principalOf(key: VerifiableKey): Principal {
     this.use.note(key);
-    return { keyId: key.id, name: key.name, role: key.role, device: this.deviceOf(key) };
+    const { id, name, role, expiresAt } = key;
+    return { keyId: id, name, role, device: this.deviceOf(key), sessionId: null, expiresAt };
   }
 
   /** @throws RequestRefused */
@@ -75,6 +109,7 @@ export class Authenticator {
 }
 
 const NOT_VALID = 'This key is not valid.';
+const SESSION_ENDED = 'This session has ended; log in again.';
 
 /**
  * What stands in the place of a key; '' for what is nothing but a key's place, or two of them: which one counts

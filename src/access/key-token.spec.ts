@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { isSecretOf, mintKey, readKey } from './key-token.js';
+import { isSecretOf, mintKey, mintSession, readKey, readSession } from './key-token.js';
 
 describe('A key', () => {
   it('is read again as what it was made', () => {
@@ -32,6 +32,15 @@ describe('A key', () => {
     const key = `psk_abcdefgh12345678_${'A'.repeat(43)}`;
     expect(readKey(key)).toBeDefined();
     expect(readKey(typeof change === 'string' ? change : change(key))).toBeUndefined();
+  });
+});
+
+describe('The token of a session', () => {
+  it('is read again as what it was made, and is no key, nor a key one of those', () => {
+    const { key, id, secretSha256 } = mintSession();
+    expect(readSession(key)).toEqual({ id, secretSha256 });
+    expect(readKey(key)).toBeUndefined();
+    expect(readSession(mintKey().key)).toBeUndefined();
   });
 });
 
@@ -96,7 +105,7 @@ describe('The check of a secret', () => {
 });
 
 describe('The sources of src/access', () => {
-  const sources = readdirSync('src/access').filter(
+  const sources = readdirSync('src/access', { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'),
   );
 

@@ -1,8 +1,12 @@
 import { hash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 
-/** `psk_<public id>_<secret>`: 16 characters that find the key, 43 (256 random bits) that nobody can guess. */
-const KEY = /^psk_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
-const KEY_LENGTH = 'psk_'.length + 16 + '_'.length + 43;
+/**
+ * `psk_<public id>_<secret>`: 16 characters that find the key, 43 (256 random bits) that nobody can guess. The
+ * token of a session has the same shape, `pss_...`.
+ */
+type Prefix = 'psk' | 'pss';
+const SHAPE = /^(ps[ks])_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
+const LENGTH = 'psk_'.length + 16 + '_'.length + 43;
 
 const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 16;
@@ -24,16 +28,33 @@ export interface PresentedKey {
 }
 
 export function mintKey(): MintedKey {
+  return mint('psk');
+}
+
+export function mintSession(): MintedKey {
+  return mint('pss');
+}
+
+function mint(prefix: Prefix): MintedKey {
   const id = Array.from({ length: ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('');
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  return { key: `psk_${id}_${secret}`, id, secretSha256: digest(secret) };
+  return { key: `${prefix}_${id}_${secret}`, id, secretSha256: digest(secret) };
 }
 
 /** @returns undefined for a text that can be no key */
 export function readKey(text: string): PresentedKey | undefined {
+  return read('psk', text);
+}
+
+/** @returns undefined for a text that can be no session's token */
+export function readSession(text: string): PresentedKey | undefined {
+  return read('pss', text);
+}
+
+function read(prefix: Prefix, text: string): PresentedKey | undefined {
   // First the length: whatever somebody sends, it costs no look at each of its characters.
-  const parts = text.length === KEY_LENGTH ? KEY.exec(text) : null;
-  return parts ? { id: parts[1], secretSha256: digest(parts[2]) } : undefined;
+  const parts = text.length === LENGTH ? SHAPE.exec(text) : null;
+  return parts?.[1] === prefix ? { id: parts[2], secretSha256: digest(parts[3]) } : undefined;
 }
 
 /** What a key that nobody has is compared with, so that it takes as long as one with a wrong secret. */

@@ -14,10 +14,21 @@ export interface Principal {
   readonly role: KeyRole;
   /** The device it may report as or read of; null: of none. */
   readonly device: string | typeof ANY_DEVICE | null;
+  /** The session whose cookie stood for the key; null: it came itself. */
+  readonly sessionId: string | null;
+  /** When the session ends, or the key where it came itself; null: never. */
+  readonly expiresAt: Date | null;
 }
 
 /** Everybody, where AUTH_MODE=off. */
-export const LOCAL_USER: Principal = { keyId: null, name: 'local', role: 'admin', device: ANY_DEVICE };
+export const LOCAL_USER: Principal = {
+  keyId: null,
+  name: 'local',
+  role: 'admin',
+  device: ANY_DEVICE,
+  sessionId: null,
+  expiresAt: null,
+};
 
 declare global {
   // Express's own types are extended in this way only.

@@ -151,6 +151,9 @@ export class Config {
   @Transform(toBoolean)
   @IsBoolean({ message: 'must be true or false' })
   apiDocs = true;
+  /** Hours after which a browser has to log in again, 1 to 168. */
+  @IsWholeNumber(1, 168)
+  sessionHours = 12;
 
   /** Least important lines that are logged. */
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])

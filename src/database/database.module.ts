@@ -14,6 +14,7 @@ import { OutboxRepository } from './outbox.repository.js';
 import { OutcomeRepository } from './outcome.repository.js';
 import { PrismaService } from './prisma.service.js';
 import { RepeatedFailureRepository } from './repeated-failure.repository.js';
+import { SessionRepository } from './session.repository.js';
 import { ServiceHeartbeatRepository } from './service-heartbeat.repository.js';
 import { SilentDeviceRepository } from './silent-device.repository.js';
 import { StatsRepository } from './stats.repository.js';
@@ -39,6 +40,7 @@ const SHARED = [
   StreakRepository,
   AccessKeyRepository,
   EnrolmentRepository,
+  SessionRepository,
   HealthRepository,
   OutboxRepository,
   OutcomeRepository,

@@ -1,6 +1,7 @@
 import { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { describedProblem, DocumentedStatus } from './api-problems.decorator.js';
+import { SESSION_COOKIE } from '../access/sessions/session-cookie.js';
 
 /** Paths that have no `/api` in front: what people and balancers type by hand. */
 const OUTSIDE_THE_API = ['/health'];
@@ -23,6 +24,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       .addServer('/')
       .addBearerAuth({ type: 'http', description: 'An access key, `psk_...`.' }, 'bearer')
       .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'apiKey')
+      .addCookieAuth(SESSION_COOKIE, { type: 'apiKey' }, 'session')
       .build(),
     { operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}` },
   );
@@ -67,6 +69,7 @@ function nameRoles(operation: Described): void {
     return;
   }
   operation.security = [{ bearer: [] }, { apiKey: [] }];
+  if (roles.includes('admin')) operation.security.push({ session: [] });
   operation.description = [operation.description, `For keys of the roles: ${roles.join(', ')}.`]
     .filter(Boolean)
     .join('\n\n');

@@ -25,6 +25,8 @@ const STATUS_BY_CODE: Record<string, number> = {
   forbidden: 403,
   enrolment_over: 403,
   key_not_found: 404,
+  session_not_found: 404,
+  session_not_needed: 409,
   device_known: 409,
   too_many_requests: 429,
   not_acceptable: 406,

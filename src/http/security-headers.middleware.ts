@@ -35,6 +35,12 @@ const forData = helmet({
   xXssProtection: false,
 });
 
+/**
+ * Data is for whoever asked, at this moment: browsers and proxies keep no copy. Answers to what is no read are not
+ * kept anyway, and a report's need not pay for the header.
+ */
 export function securityHeaders(request: Request, response: Response, next: NextFunction): void {
-  (PAGES.test(request.url) ? forPages : forData)(request, response, next);
+  if (PAGES.test(request.url)) return forPages(request, response, next);
+  if (request.method === 'GET') response.setHeader('Cache-Control', 'no-store');
+  forData(request, response, next);
 }
