@@ -1,6 +1,7 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { AccessModule } from './access/access.module.js';
+import { AuditModule } from './access/audit/audit.module.js';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
         DatabaseModule,
         EventEmitterModule.forRoot(),
         AccessModule,
+        AuditModule,
         SyncEventsModule,
         DevicesModule,
         AlertsModule,

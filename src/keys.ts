@@ -1,10 +1,20 @@
 import { Logger } from '@nestjs/common';
 import { AccessKeysService } from './access/access-keys.service.js';
+import { AuditTrailService } from './access/audit/audit-trail.service.js';
 import { KeyCache } from './access/key-cache.js';
-import { KeysCommand, keysTable, NoSuchCommand, readKeysCommand, USAGE } from './access/keys-command.js';
+import {
+  keyMade,
+  keyRevoked,
+  KeysCommand,
+  keysTable,
+  NoSuchCommand,
+  readKeysCommand,
+  USAGE,
+} from './access/keys-command.js';
 import { Config } from './config/config.js';
 import { loadConfig, readEnvFile } from './config/load-config.js';
 import { AccessKeyRepository } from './database/access-key.repository.js';
+import { AuditRepository } from './database/audit.repository.js';
 import { borrowPostgres } from './database/borrowed-postgres.js';
 import { deployMigrations } from './database/migrations.js';
 import { PrismaService } from './database/prisma.service.js';
@@ -65,10 +75,12 @@ async function run(command: KeysCommand, config: Config): Promise<void> {
   const prisma = new PrismaService(config);
   const repository = new AccessKeyRepository(prisma);
   const keys = new AccessKeysService(repository, new KeyCache(repository, config), clock);
+  const trail = new AuditTrailService(new AuditRepository(prisma), clock);
   try {
     switch (command.name) {
       case 'create': {
         const { secret, key } = await keys.create(command.request, null);
+        await trail.record(keyMade(key));
         process.stdout.write(`${secret}\n`);
         say(`That is key ${key.id} (${key.role}). It is shown this once: keep it where it is needed.`);
         break;
@@ -78,6 +90,7 @@ async function run(command: KeysCommand, config: Config): Promise<void> {
         break;
       case 'revoke':
         await keys.revoke(command.id, null);
+        await trail.record(keyRevoked(command.id));
         say(`Key ${command.id} is revoked; within 30 seconds no replica takes it any longer.`);
         break;
     }

@@ -80,6 +80,26 @@ describe('The keys command, on a database of one’s own', () => {
     expect(await line()).toMatch(/\tfleet\tvalid until .*\tKibera$/);
     expect(await keys(own, 'revoke', id)).toMatchObject({ exitCode: 0, stdout: '' });
     expect(await line()).toMatch(/\tfleet\trevoked\t/);
+    const noted = await database.query<{ action: string; details: object }>(
+      'SELECT actor, action, resource, details, request_id FROM audit_log WHERE resource_id = $1 ORDER BY id',
+      [id],
+    );
+    const byHand = { actor: 'command-line', resource: 'key', request_id: null };
+    const expiresAt = expect.stringMatching(/^20.*Z$/) as string;
+    expect(noted).toEqual([
+      {
+        ...byHand,
+        action: 'key.created',
+        details: {
+          name: 'Kibera',
+          role: 'fleet',
+          expires_at: expiresAt,
+          max_uses: 3,
+          new_devices_per_hour: 2,
+        },
+      },
+      { ...byHand, action: 'key.revoked', details: {} },
+    ]);
   });
 
   it.each([

@@ -111,6 +111,13 @@ async function fill(of: TestService): Promise<void> {
      CROSS JOIN LATERAL (SELECT CASE WHEN alerts.id % 2 = 0 THEN now() END AS tried) AS attempt
      WHERE channels.kind = 'slack'`,
   );
+  // Ten operators, who mostly look after alerts.
+  await database.query(
+    `INSERT INTO audit_log (at, actor, actor_name, action, resource, resource_id, details)
+     SELECT TIMESTAMPTZ '2022-01-01 00:00:00Z' + number * INTERVAL '1 minute', 'operator' || number % 10, 'x',
+       CASE WHEN number % 100 = 0 THEN 'key.revoked' ELSE 'alert.acknowledged' END, 'alert', number, '{}'
+     FROM generate_series(1, 20000) AS number`,
+  );
   await database.query('VACUUM ANALYZE');
 }
 
@@ -183,6 +190,14 @@ describe('At 200,000 events', () => {
     ['the open alerts', '/alerts?limit=5&status=open', ['alerts_unresolved']],
     ['the resolved alerts', '/alerts?limit=5&status=resolved', ['alerts_newest_first']],
     ['the alerts of a device', '/alerts?limit=5&device_id=pibook-00100', ['alerts_pkey']],
+    ['the audit log', '/audit?limit=5', ['audit_log_newest_first']],
+    [
+      'the audit log of a day',
+      '/audit?limit=5&from=2022-01-04T00:00:00Z&to=2022-01-05T00:00:00Z',
+      ['audit_log_newest_first'],
+    ],
+    ['the audit log of an actor', '/audit?limit=5&actor=operator7', ['audit_log_by_actor']],
+    ['the audit log of an action', '/audit?limit=5&action=key.revoked', ['audit_log_by_action']],
   ];
 
   it.each(pages)('%s: the first page comes from the indexes', async (_, path, indexes) => {

@@ -30,6 +30,7 @@ import {
 import { AccessKeysService } from './access-keys.service.js';
 import { KeyNotFound } from './key-not-found.js';
 import { KEY_ID } from './key-token.js';
+import { Audited } from './audit/audited.decorator.js';
 import { principalOf } from './principal.js';
 import { Roles } from './roles.decorator.js';
 
@@ -46,6 +47,10 @@ export class AccessKeysController {
    * `npm run keys -- create --role admin --name ...`.
    */
   @Post()
+  @Audited<CreatedAccessKeyDto>('key.created', {
+    id: ({ id }) => id,
+    shows: ['name', 'role', 'device_id', 'site', 'expires_at', 'max_uses', 'new_devices_per_hour'],
+  })
   @Header('Cache-Control', 'no-store')
   @ApiCreatedResponse({ type: CreatedAccessKeyDto })
   @ApiProblems(400, 413, 415, 429, 503)
@@ -105,6 +110,7 @@ export class AccessKeysController {
    * again is no error.
    */
   @Delete(':id')
+  @Audited('key.revoked')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiNoContentResponse({ description: 'It is revoked.' })
   @ApiProblems(404, 429, 503)

@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { DeviceIdPipe } from '../http/device-id.pipe.js';
+import { Audited } from './audit/audited.decorator.js';
 import {
   EnrolDeviceRequest,
   EnrolledDeviceDto,
@@ -29,6 +30,11 @@ export class EnrolmentController {
    * many devices as it may; 429: within this hour.
    */
   @Post('enroll')
+  @Audited<EnrolledDeviceDto>('device.enrolled', {
+    id: ({ device_id }) => device_id,
+    shows: ['device_id', 'name'],
+    adds: ({ key_id }) => ({ key_id }),
+  })
   @Roles('fleet')
   @Header('Cache-Control', 'no-store')
   @ApiCreatedResponse({ type: EnrolledDeviceDto })
@@ -46,6 +52,7 @@ export class EnrolmentController {
    * which revokes the keys that the device had; it ends after seven days.
    */
   @Post('devices/:device_id/enrolment')
+  @Audited('device.enrolment_approved')
   @Roles('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOkResponse({ type: EnrolmentApprovalDto })

@@ -5,6 +5,7 @@ import { isPlainText } from '../domain/plain-text.js';
 import { parseTimestamp } from '../domain/timestamp.js';
 import { KeyRole } from '../generated/prisma/enums.js';
 import { KeyRequest } from './access-keys.service.js';
+import { COMMAND_LINE, Deed } from './audit/audit-trail.service.js';
 import { KEY_ID } from './key-token.js';
 
 export const USAGE = `Usage:
@@ -96,6 +97,25 @@ function wholeNumber(option: string, text: string | undefined, most: number): nu
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= most) return number;
   throw new NoSuchCommand(`${option} must be a whole number from 1 to ${most}.`);
+}
+
+/** For the audit log; as over HTTP, what was decided about the key. */
+export function keyMade(key: AccessKey): Deed {
+  const { id, name, role, deviceId, site, expiresAt, maxUses, newDevicesPerHour } = key;
+  const details = {
+    ...{ name, role, device_id: deviceId, site, expires_at: expiresAt?.toISOString() ?? null },
+    ...{ max_uses: maxUses, new_devices_per_hour: newDevicesPerHour },
+  };
+  const given = Object.entries(details).filter(([, value]) => value !== null);
+  return deed('key.created', id, Object.fromEntries(given));
+}
+
+export function keyRevoked(id: string): Deed {
+  return deed('key.revoked', id, {});
+}
+
+function deed(action: Deed['action'], resourceId: string, details: Deed['details']): Deed {
+  return { by: COMMAND_LINE, action, resourceId, details, requestId: null };
 }
 
 /** A table for a terminal, or for `column`: fields apart by tabs. */

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Audited } from '../access/audit/audited.decorator.js';
 import { Roles } from '../access/roles.decorator.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -65,6 +66,7 @@ export class AlertsController {
    * first one stands, with its note; to change it, withdraw it.
    */
   @Post(':id/acknowledge')
+  @Audited('alert.acknowledged', { shows: ['by'], hides: ['note'] })
   @Roles('operator')
   @HttpCode(200)
   @ApiParam({ name: 'id', type: 'integer', example: 1 })
@@ -84,6 +86,7 @@ export class AlertsController {
    * Reminders begin anew. Of an alert that is not acknowledged nothing is changed.
    */
   @Delete(':id/acknowledge')
+  @Audited('alert.acknowledgement_withdrawn')
   @Roles('operator')
   @ApiParam({ name: 'id', type: 'integer', example: 1 })
   @ApiOkResponse({ type: AlertDto })

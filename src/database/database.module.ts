@@ -3,6 +3,7 @@ import { AccessKeyRepository } from './access-key.repository.js';
 import { AlertHistoryRepository } from './alert-history.repository.js';
 import { AlertReminderRepository } from './alert-reminder.repository.js';
 import { AlertRepository } from './alert.repository.js';
+import { AuditRepository } from './audit.repository.js';
 import { ChannelRepository } from './channel.repository.js';
 import { DeviceRepository } from './device.repository.js';
 import { DigestRepository } from './digest.repository.js';
@@ -41,6 +42,7 @@ const SHARED = [
   AccessKeyRepository,
   EnrolmentRepository,
   SessionRepository,
+  AuditRepository,
   HealthRepository,
   OutboxRepository,
   OutcomeRepository,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Audited } from '../access/audit/audited.decorator.js';
 import { Roles } from '../access/roles.decorator.js';
 import { StoredDevice } from '../database/device.repository.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -62,6 +63,9 @@ export class DevicesController {
    * told, and so is the end of what was told before the pause.
    */
   @Patch('devices/:device_id')
+  @Audited('device.changed', {
+    shows: ['name', 'site', 'labels', 'expected_interval_seconds', 'paused'],
+  })
   @Roles('operator')
   @ApiOkResponse({ type: DeviceDto })
   @ApiProblems(400, 404, 413, 415, 429, 503)

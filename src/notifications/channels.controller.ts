@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Audited } from '../access/audit/audited.decorator.js';
 import { Roles } from '../access/roles.decorator.js';
 import type { ChannelSettings } from '../database/channel.repository.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
@@ -20,6 +21,10 @@ import { SecretsKeyMissing } from './secrets-keys.js';
 
 const ApiChannelId = (): MethodDecorator => ApiParam({ name: 'id', type: 'integer', example: 2 });
 
+/** What the audit log says of a channel's fields: an address may carry a token, a recipient is a person. */
+const SHOWN = ['name', 'alert_kinds', 'sites', 'wants_resolved', 'wants_reminders', 'enabled'];
+const HIDDEN = ['url', 'recipients'];
+
 @ApiTags('Channels')
 @Roles('admin')
 @Controller('channels')
@@ -35,6 +40,11 @@ export class ChannelsController {
    * The answer carries a webhook's secret, once. `POST /api/channels/{id}/test` tells whether messages arrive.
    */
   @Post()
+  @Audited<ChannelWithSecretDto>('channel.created', {
+    id: ({ id }) => id,
+    shows: ['kind', ...SHOWN],
+    hides: HIDDEN,
+  })
   @ApiCreatedResponse({ type: ChannelWithSecretDto })
   @ApiProblems(400, 413, 415, 429, 503)
   @ApiConflict('It could not be kept, or not be sent to.', {
@@ -87,6 +97,7 @@ export class ChannelsController {
    * What is left out stays. Its kind cannot change. To enable a channel clears `disabled_reason`.
    */
   @Patch(':id')
+  @Audited('channel.changed', { shows: SHOWN, hides: HIDDEN })
   @ApiChannelId()
   @ApiOkResponse({ type: ChannelDto })
   @ApiProblems(400, 404, 413, 415, 429, 503)
@@ -105,6 +116,7 @@ export class ChannelsController {
    * The log channel stays; it can be switched off.
    */
   @Delete(':id')
+  @Audited('channel.deleted')
   @HttpCode(204)
   @ApiChannelId()
   @ApiNoContentResponse({ description: 'Deleted.' })
@@ -121,6 +133,7 @@ export class ChannelsController {
    * is tried once. A receiver that answers 410 disables the channel, as it does for an alert.
    */
   @Post(':id/test')
+  @Audited<ChannelTestDto>('channel.tested', { adds: ({ delivered, reason }) => ({ delivered, reason }) })
   @HttpCode(200)
   @ApiChannelId()
   @ApiOkResponse({ type: ChannelTestDto })
@@ -136,6 +149,7 @@ export class ChannelsController {
    * receiver can change over in that time.
    */
   @Post(':id/rotate-secret')
+  @Audited('channel.secret_rotated', { shows: ['overlap_hours'] })
   @HttpCode(200)
   @ApiChannelId()
   @ApiOkResponse({ type: ChannelWithSecretDto })

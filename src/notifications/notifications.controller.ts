@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Audited } from '../access/audit/audited.decorator.js';
 import { Roles } from '../access/roles.decorator.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -61,6 +62,7 @@ export class NotificationsController {
    * tried as often as a new one. A second replay while it is pending changes nothing and is answered with 409.
    */
   @Post(':id/replay')
+  @Audited('notification.replayed')
   @Roles('operator')
   @HttpCode(202)
   @ApiParam({ name: 'id', type: 'integer', example: 17 })

@@ -8,6 +8,7 @@ import {
   ApiOperation,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { NotAudited } from '../access/audit/audited.decorator.js';
 import { mayActFor, Principal, principalOf, requireDevice, requireSomeDevice } from '../access/principal.js';
 import { Roles } from '../access/roles.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -27,6 +28,8 @@ import { UPLOAD_REQUEST_BODY, UPLOAD_RESULT_EXAMPLES } from './sync-event-upload
 import { RecordedSyncEventDto, recordedSyncEventDto } from './sync-event.dto.js';
 import { SyncEventsService } from './sync-events.service.js';
 
+const BECAUSE = 'What devices report is the history itself, kept as it came, with the time of its arrival.';
+
 @ApiTags('Sync events')
 @Controller()
 export class SyncEventsController {
@@ -39,6 +42,7 @@ export class SyncEventsController {
    * again, after the time in `Retry-After`; with an `event_id` of its own that is always safe.
    */
   @Post('sync-event')
+  @NotAudited(BECAUSE)
   @Roles('device', 'fleet')
   @ApiBody({ type: SyncEventRequest })
   @ApiCreatedResponse({ type: RecordedSyncEventDto, description: 'Recorded.' })
@@ -67,6 +71,7 @@ export class SyncEventsController {
    * an `event_id`, that is always safe. An upload that breaks off records nothing.
    */
   @Post('sync-events')
+  @NotAudited(BECAUSE)
   @Roles('device', 'fleet')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ requestBody: UPLOAD_REQUEST_BODY })

@@ -1,1 +1,3 @@
+DROP TABLE audit_log;
+DROP FUNCTION refuse_to_rewrite_audit_log();
 DROP TABLE sessions;

@@ -3,6 +3,7 @@ import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTa
 import type { Request, Response } from 'express';
 import { ApiConflict } from '../../http/api-conflict.decorator.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { Audited } from '../audit/audited.decorator.js';
 import { principalOf } from '../principal.js';
 import { Roles } from '../roles.decorator.js';
 import { SESSION_PATH } from './log-in.js';
@@ -25,6 +26,7 @@ export class SessionController {
    * something is taken from the service's own pages only.
    */
   @Post()
+  @Audited<SessionDto>('session.opened', { id: ({ session_id }) => session_id, hides: ['key'] })
   @Header('Cache-Control', 'no-store')
   @ApiBody({ type: OpenSessionRequest, required: false })
   @ApiCreatedResponse({ type: SessionDto, headers: { 'Set-Cookie': { schema: { type: 'string' } } } })
@@ -52,6 +54,7 @@ export class SessionController {
    * the request came with a key, which stays.
    */
   @Delete()
+  @Audited('session.closed', { id: (_, { sessionId }) => sessionId })
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiNoContentResponse({ description: 'The session is closed, and the cookie taken away.' })
   @ApiProblems(404, 429, 503)
