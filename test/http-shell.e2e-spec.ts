@@ -380,6 +380,51 @@ describe('The documentation', () => {
   });
 });
 
+describe('Without documentation', () => {
+  it.each([[{ API_DOCS: 'false' }], [{ NODE_ENV: 'production', AUTH_MODE: 'on' }]])(
+    'there is no page and no document (%j)',
+    async (settings) => {
+      const bare = await startService(settings);
+      try {
+        const paths = [
+          '/api-docs',
+          '/docs',
+          '/openapi.json',
+          '/openapi.yaml',
+          '/api-docs/swagger-ui-init.js',
+          '/',
+        ];
+        for (const path of paths) {
+          const answer = await fetch(bare.url + path, { redirect: 'manual' });
+          await expectProblem(answer, 404, 'not-found');
+        }
+        expect((await fetch(`${bare.url}/health`)).status).toBe(200);
+      } finally {
+        await bare.stop();
+      }
+    },
+  );
+});
+
+describe('What nobody has documented', () => {
+  it.each([
+    ...[
+      '/.git/config',
+      '/.env',
+      '/package.json',
+      '/dist/main.js',
+      '/src/main.ts',
+      '/main.js.map',
+      '/metrics',
+    ],
+    ...['/server-status', '/debug', '/actuator', '/admin', '/robots.txt', '/api-docs/../package.json'],
+    ...['/api-docs/%2e%2e/package.json', '/api-docs/..%2fpackage.json', '/prisma/schema.prisma', '/graphql'],
+  ])('is not there: %s', async (path) => {
+    const answer = await ask(path);
+    await expectProblem(answer, 404);
+  });
+});
+
 describe('Health', () => {
   it('tells status, port and time, and what was checked', async () => {
     const health = (await (await ask('/health')).json()) as { timestamp: string };

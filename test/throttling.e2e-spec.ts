@@ -121,3 +121,24 @@ describe('When more reports wait than the queue may hold', () => {
     expect(await service.database.query('SELECT FROM sync_events')).toHaveLength(stored.length);
   });
 });
+
+describe('While as many readers are at work as may be', () => {
+  it('turns further ones away at once with a time to come back, and is there for the health', async () => {
+    service = await startService({ REQUESTS_UNDER_WAY_LIMIT: '3' });
+    await aDevice(service).reports('ok');
+    await service.database.query('BEGIN');
+    await service.database.query('LOCK TABLE devices');
+    const waiting = Array.from({ length: 3 }, () => read('/api/devices'));
+    // They are under way before anything that is asked from here on.
+    await read('/health/ready');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => read('/api/devices')));
+    const health = await read('/health/ready');
+    await service.database.query('COMMIT');
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    for (const { headers } of answers) expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(health.status).toBe(200);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await read('/api/devices')).status).toBe(200);
+  });
+});
