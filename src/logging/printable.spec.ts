@@ -25,6 +25,7 @@ describe('A log line', () => {
     ['postgresql://pisync:s3c@ret@db:5432/x', 'postgresql://pisync:***@db:5432/x'],
     ['http://localhost:3000/a@b', 'http://localhost:3000/a@b'],
     ['/api/devices/psk_0abc_S3-cret_9', '/api/devices/psk_0abc_***'],
+    ['__Host-pisync_session=pss_0abc_S3-cret_9', '__Host-pisync_session=pss_0abc_***'],
     ['signed with whsec_MfKQ9r8/GKY=', 'signed with whsec_***'],
     ['sent Authorization: Bearer abc.def-ghi, and got 401', 'sent Authorization: Bearer ***, and got 401'],
     ['bearer tokens are short-lived', 'bearer tokens are short-lived'],

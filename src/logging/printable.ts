@@ -9,7 +9,8 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-
 const SECRETS: readonly [RegExp, string][] = [
   // Up to the last @ before a slash: a password may hold one that nobody encoded.
   [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*):[^\s/"]+@/gi, '$1:***@'],
-  [/(psk_[a-z0-9]{1,64}_)[\w-]+/g, '$1***'],
+  // Keys and sessions.
+  [/(ps[ks]_[a-z0-9]{1,64}_)[\w-]+/g, '$1***'],
   [/whsec_[\w+/=-]+/g, 'whsec_***'],
   [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/gi, '$1 ***'],
   [/([?&][\w.-]*(?:password|passwd|secret|token|key)=)[^&\s"#]+/gi, '$1***'],
