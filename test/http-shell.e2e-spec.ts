@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { OPERATIONS } from './support/routes.js';
 import { startService, TestService } from './support/service.js';
 
 const REPORT = { device_id: 'PIBOX-7', total_files_synced: 0, total_errors: 1 };
@@ -328,6 +329,29 @@ describe('Every answer', () => {
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
     expect(headers.get('x-powered-by')).toBeNull();
     expect(headers.get('etag')).toBeNull();
+  });
+
+  it('of every operation there is shuts browsers out, is kept nowhere and sets no cookie', async () => {
+    const paths = [...OPERATIONS.keys()]
+      .filter((operation) => operation.startsWith('GET '))
+      .map((operation) => operation.slice('GET '.length).replaceAll(/\{\w+\}/g, '1'));
+    expect(paths.length).toBeGreaterThan(15);
+    for (const path of [...paths, '/api/nowhere', '/api/devices?limit=x']) {
+      const answer = await ask(path);
+      await answer.body?.cancel();
+      expect([path, Object.fromEntries(answer.headers)]).toEqual([
+        path,
+        expect.objectContaining({
+          'cache-control': 'no-store',
+          'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+          'strict-transport-security': 'max-age=31536000; includeSubDomains',
+          'x-content-type-options': 'nosniff',
+          'x-frame-options': 'DENY',
+        }),
+      ]);
+      for (const header of ['x-powered-by', 'server', 'etag', 'set-cookie'])
+        expect([path, header, answer.headers.get(header)]).toEqual([path, header, null]);
+    }
   });
 
   it('lets no other origin read it by default', async () => {
