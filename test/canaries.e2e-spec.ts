@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { asks, aChannel } from './support/channels.js';
 import { aDevice, Device, send } from './support/device.js';
 import { eventually } from './support/eventually.js';
@@ -21,6 +22,7 @@ const CANARIES = {
   'a link': '[Go](http://evil.example) <http://e.example|Go>',
   'a turned direction': 'gpj.\u202Eexe\u2066\u200F',
   'a line of its own': 'ok\u2028Device all is well\u2029ok',
+  'an end of a statement': `x'); DROP TABLE devices; -- \\' \\x00 %' OR 1=1`,
   'a pattern': '${jndi:ldap://evil.example} {{7*7}} %s %n $(id)',
 };
 
@@ -189,6 +191,20 @@ describe.each(Object.entries(REFUSED))('%s', (_, canary) => {
     ['its recipients', 'PATCH', '/channels/4', 'recipients', (to) => ({ recipients: [`${to}@x.example`] })],
   ])('is refused as %s', async (_field, method, path, field, body) => {
     expectRefused(await asks(service, method, path, body(canary)), field);
+  });
+});
+
+describe('The sources', () => {
+  it('put no text into SQL: every value of a statement is a parameter', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('generated'),
+    );
+    expect(sources.length).toBeGreaterThan(100);
+    for (const file of sources)
+      expect([file, readFileSync(`src/${file}`, 'utf8')]).toEqual([
+        file,
+        expect.not.stringMatching(/RawUnsafe|Prisma\.raw\b|\braw\(/),
+      ]);
   });
 });
 

@@ -108,7 +108,16 @@ it('No secret that goes through the service stands in its log or in an answer', 
   await posts('/api/channels/2/test', {});
   await posts('/api/channels/3/test', {});
   await eventually('the receiver was asked', () => receiver.received.length > 0);
-  for (const path of ['channels', 'channels/2', 'notifications', 'keys', 'devices', 'alerts', 'stats']) {
+  for (const path of [
+    'channels',
+    'channels/2',
+    'notifications',
+    'keys',
+    'devices',
+    'alerts',
+    'audit',
+    'stats',
+  ]) {
     expect(await asks(`/api/${path}`, { headers: admin.headers })).toBe(200);
   }
 
@@ -116,7 +125,12 @@ it('No secret that goes through the service stands in its log or in an answer', 
   const { key } = sentAs(
     `psk_${device.id}_${canary('a wrong key', 'w'.repeat(20) + randomBytes(12).toString('hex').slice(1))}`,
   );
-  const cookie = `__Host-session=${canary('cookie')}`;
+  const opened = await fetch(`${service.url}/api/session`, { method: 'POST', headers: admin.headers });
+  const [session] = opened.headers.getSetCookie()[0].split(';');
+  canary("a session's token", session.slice(-43));
+  expect(await asks('/api/session', { headers: { cookie: session } })).toBe(200);
+  expect(await asks('/api/session', { method: 'DELETE', headers: { cookie: session } })).toBe(403);
+  const cookie = `__Host-session=${canary('cookie')}; ${session}`;
   const wrong: Record<string, string>[] = [
     { authorization: `Bearer ${key}`, cookie },
     { 'x-api-key': key, cookie },
