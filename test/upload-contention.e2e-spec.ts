@@ -14,7 +14,11 @@ describe('Uploads that overlap', () => {
 
   beforeAll(async () => {
     database = await TestDatabase.create();
-    const settings = { DEVICE_REQUESTS_PER_MINUTE: '1000000', ADDRESS_REQUESTS_PER_MINUTE: '1000000' };
+    const settings = {
+      DEVICE_REQUESTS_PER_MINUTE: '1000000',
+      DEVICE_EVENTS_PER_HOUR: '100000000',
+      ADDRESS_REQUESTS_PER_MINUTE: '1000000',
+    };
     replicas = await Promise.all([
       spawnService(database.url, settings),
       spawnService(database.url, settings),
