@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { aDevice, send } from './support/device.js';
+import { eventually } from './support/eventually.js';
 import { scratchFolder } from './support/scratch-folder.js';
 import { SpawnedService, spawnService } from './support/service.js';
 
@@ -24,6 +25,8 @@ describe('npm start, with no database of one’s own', () => {
     'serves at once, and says where everything is',
     async () => {
       const service = await start();
+      // The service answers a moment before it says so, and its lines come through a pipe.
+      await eventually('its last line', () => service.lines.some((line) => line.includes('DATABASE_URL=')));
       const printed = service.lines.join('\n');
       for (const place of [
         `${portOf(service)}/api`,
@@ -32,7 +35,6 @@ describe('npm start, with no database of one’s own', () => {
       ]) {
         expect(printed).toContain(place);
       }
-      expect(printed).toContain('DATABASE_URL=');
     },
     LONG_ENOUGH_MS,
   );
