@@ -79,9 +79,9 @@ export class Config {
   @IsWholeNumber(1, 1_000_000)
   recorderQueueLimit = 10_000;
 
-  /** Writes to the database under way at once, 1 to 10. */
+  /** Writes to the database under way at once, 1 to 10: one, and others beside a slow one. */
   @IsWholeNumber(1, 10)
-  recorderWriters = 2;
+  recorderWriters = 3;
 
   /** Single reports in one write at most, 1 to 1000. An upload is written whole, however large. */
   @IsWholeNumber(1, 1_000)

@@ -16,13 +16,25 @@ interface Waiting {
 /** Two transactions that roll each other back do so once; a third time means something else is wrong. */
 const ATTEMPTS_AT_A_CONFLICT = 3;
 
+/**
+ * Milliseconds after which a write is slow: it waits for a lock or a disk, and those that gather behind it need not.
+ * Before that they do better to wait: a larger write costs less an event.
+ */
+const SLOW_WRITE_MS = 20;
+
+/**
+ * A write takes half of the single events that are unanswered, so that PostgreSQL stores one half while this process
+ * answers the other and reads what comes next; taking all, each would wait for the other. Fewer are not worth halving.
+ */
+const SMALLEST_SHARE = 32;
+
 /** A PostgreSQL that restarts closes its connections at once and is often back within this. */
 const PAUSE_AFTER_A_LOST_CONNECTION_MS = 300;
 
 /**
  * Gathers the events that arrive while a write is under way and stores them with the next one: one
- * transaction for many events, as databases do with group commit. An idle service writes at once;
- * there is no timer. Each caller is answered after its event is committed and the listeners of
+ * transaction for many events, as databases do with group commit. An idle service writes at once. Only
+ * beside a slow write another one is begun. Each caller is answered after its event is committed and the listeners of
  * `sync-event.recorded` have finished.
  */
 @Injectable()
@@ -31,6 +43,7 @@ export class SyncEventRecorder {
   private readonly waitingAlone: Waiting[] = [];
   private readonly waitingUploads: Waiting[][] = [];
   private writesUnderWay = 0;
+  private slowWrites = 0;
   private unanswered = 0;
   private isWriteScheduled = false;
 
@@ -89,21 +102,21 @@ export class SyncEventRecorder {
   /** Starts after the requests that this turn of the event loop has read are in the queue too. */
   private scheduleWrite(): void {
     if (this.isWriteScheduled || this.writesUnderWay >= this.config.recorderWriters) return;
+    if (this.writesUnderWay > this.slowWrites) return;
     this.isWriteScheduled = true;
     setImmediate(() => {
       this.isWriteScheduled = false;
       const batch = this.nextBatch();
       if (batch.length === 0) return;
-      this.writesUnderWay += 1;
       void this.write(batch);
-      if (this.waitingAlone.length + this.waitingUploads.length > 0) this.scheduleWrite();
     });
   }
 
   /** Single events first, however many uploads wait; then whole uploads: one, and more while they fit. */
   private nextBatch(): Waiting[] {
     const size = this.config.recorderBatchSize;
-    const alone = this.waitingAlone.splice(0, size);
+    const share = Math.max(SMALLEST_SHARE, Math.ceil(this.unanswered / 2));
+    const alone = this.waitingAlone.splice(0, Math.min(size, share));
     const uploaded: Waiting[] = [];
     do uploaded.push(...(this.waitingUploads.shift() ?? []));
     while (this.waitingUploads.length > 0 && uploaded.length + this.waitingUploads[0].length <= size);
@@ -112,14 +125,28 @@ export class SyncEventRecorder {
 
   private async write(batch: readonly Waiting[]): Promise<void> {
     const events = batch.map(({ event }) => event);
-    const outcomes = await this.store(events);
-    this.writesUnderWay -= 1;
+    const outcomes = await this.storeBesideOthers(events);
     this.scheduleWrite();
     // Answers take longer than the database does: the next write is on its way before they are begun.
     await nextTurn();
     await this.announce(events, outcomes);
     this.unanswered -= batch.length;
     batch.forEach(({ settle }, item) => settle(outcomes[item]));
+  }
+
+  private async storeBesideOthers(events: readonly NewSyncEvent[]): Promise<(Recording | Error)[]> {
+    this.writesUnderWay += 1;
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      this.slowWrites += 1;
+      this.scheduleWrite();
+    }, SLOW_WRITE_MS);
+    const outcomes = await this.store(events);
+    clearTimeout(timer);
+    if (isSlow) this.slowWrites -= 1;
+    this.writesUnderWay -= 1;
+    return outcomes;
   }
 
   /** Never rejects: gives an error in the place of each event that could not be stored. */
