@@ -57,6 +57,25 @@ describe('A key that is made', () => {
     expect((await send(`${service.url}/api/keys`, { headers })).status).toBe(403);
   });
 
+  it('lends its name to what is acknowledged with it, where no other is given', async () => {
+    await service.database.query(
+      `INSERT INTO devices (device_id, first_seen_at, last_contact_at) VALUES ('PIBOX-7', now(), now())`,
+    );
+    await service.database.query(
+      `INSERT INTO alerts (device_id, kind, consecutive_failures, first_failed_sync, last_failed_sync)
+       VALUES ('PIBOX-7', 'failing', 3, now(), now())`,
+    );
+    const { key } = (await create({ name: 'Amina', role: 'operator' })).body;
+    const acknowledge = (body: object): Promise<Answer> =>
+      send(`${service.url}/api/alerts/1/acknowledge`, {
+        method: 'POST',
+        headers: { ...sentAs(key as string).headers, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    expect((await acknowledge({})).body).toMatchObject({ status: 'acknowledged', acknowledged_by: 'Amina' });
+    expect((await acknowledge({ by: 7 })).status).toBe(400);
+  });
+
   it('is kept as the SHA-256 of its secret and nothing else of it', async () => {
     const { key } = (await create({ name: 'Amina', role: 'viewer' })).body as { key: string };
     const [, id, secret] = /^psk_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/.exec(key)!;

@@ -2,7 +2,9 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res }
 import { ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Audited } from '../access/audit/audited.decorator.js';
+import { principalOf } from '../access/principal.js';
 import { Roles } from '../access/roles.decorator.js';
+import { ValidationFailed } from '../domain/domain-error.js';
 import { ApiConflict } from '../http/api-conflict.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -76,8 +78,9 @@ export class AlertsController {
   async acknowledge(
     @Param('id', RowIdPipe) id: number,
     @Body() { by, note }: AcknowledgeAlertRequest,
+    @Req() request: Request,
   ): Promise<AlertDto> {
-    return alertDto(await this.alerts.acknowledge(id, by, note ?? null));
+    return alertDto(await this.alerts.acknowledge(id, by ?? ownName(request), note ?? null));
   }
 
   /**
@@ -95,4 +98,11 @@ export class AlertsController {
   async withdrawAcknowledgement(@Param('id', RowIdPipe) id: number): Promise<AlertDto> {
     return alertDto(await this.alerts.withdrawAcknowledgement(id));
   }
+}
+
+/** @throws ValidationFailed from somebody who was not asked for a key */
+function ownName(request: Request): string {
+  const { keyId, name } = principalOf(request);
+  if (keyId === null) throw new ValidationFailed([{ field: 'by', message: 'is required' }]);
+  return name;
 }
