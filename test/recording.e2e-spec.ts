@@ -395,6 +395,25 @@ describe('An event that the database refuses', () => {
   });
 });
 
+describe('A write that waits for a lock', () => {
+  it('is overtaken by what comes after it', async () => {
+    const { database } = service;
+    const [held, other] = [aDevice(service), aDevice(service)];
+    await held.reports('failed');
+    await database.query('BEGIN');
+    await database.query('SELECT 1 FROM devices WHERE device_id = $1 FOR UPDATE', [held.id]);
+    const waiting = held.reports('failed');
+    try {
+      while (!(await someoneWaitsForALock(service)));
+      expect((await other.reports('ok')).status).toBe(201);
+      expect(await someoneWaitsForALock(service)).toBe(true);
+    } finally {
+      await database.query('ROLLBACK');
+    }
+    expect(await waiting).toMatchObject({ status: 201, body: { consecutive_failures: 2 } });
+  });
+});
+
 describe('A full queue', () => {
   let small: TestService;
 
